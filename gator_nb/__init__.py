@@ -1,0 +1,68 @@
+"""gator_nb: put any function or closure on a durable queue from a notebook, go on working, watch
+it live, cancel it for real, and have its result tomorrow.
+
+>>> from gator_nb import Gator
+>>> with Gator("memory://") as gator:
+...     worker = gator.start_worker()
+...     gator.task(lambda x: x * 2, 21).get()
+42
+"""
+
+from . import errors, keys
+from .constants import ALL, EVERY
+from .gator import Gator
+from .group import Group
+from .options import Options
+from .runtime import current_task, progress
+from .states import (
+    BLOCKED,
+    CANCELED,
+    DELAYED,
+    FAILED,
+    RETRYING,
+    RUNNING,
+    SUCCESS,
+    WAITING,
+    Status,
+)
+from .task import Task
+from .worker import Worker
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ALL",
+    "BLOCKED",
+    "CANCELED",
+    "DELAYED",
+    "EVERY",
+    "FAILED",
+    "RETRYING",
+    "RUNNING",
+    "SUCCESS",
+    "WAITING",
+    "Gator",
+    "Group",
+    "Options",
+    "Status",
+    "Task",
+    "Worker",
+    "current_task",
+    "errors",
+    "keys",
+    "progress",
+]
+
+
+def load_ipython_extension(shell: object) -> None:
+    """`%load_ext gator_nb`: put `gator` into the notebook; see `gator_nb.notebook`."""
+    from .notebook import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """`%unload_ext gator_nb`: take it out again."""
+    from .notebook import unload
+
+    unload(shell)

@@ -1,0 +1,376 @@
+"""The contract between gator_nb and a store. These docstrings are its specification, and
+`tests/contract` holds every backend to them.
+
+A backend moves opaque bytes and plain fields. It never unpickles, never verifies, never runs
+anything; it schedules. Every verb is one atomic step of the store: all of it happens, or nothing.
+Verbs may be called from any thread. Times are seconds since 1970 by `Backend.now()`.
+
+Every verb raises `StoreUnavailable` when the store cannot be reached or written (full, read-only,
+gone) and `StoreCorrupt` when a row is not what gator_nb writes; neither is ever an empty answer.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import ClassVar, Literal, NamedTuple, Protocol
+
+from ..record import Record
+from ..states import Status
+
+Topic = Literal["work", "news"]
+"""What a listener is woken by: "work", there may be something to claim or to stop; "news", a
+task changed that somebody may be waiting for (it ended, was canceled, or reported progress)."""
+
+
+class Push(NamedTuple):
+    """A task to store."""
+
+    record: Record
+    """Of its fields the store sets seq, rank, status, open_deps, created and version itself."""
+    envelope: bytes | None
+    """None for a retry: the envelope of `record.origin` serves it."""
+    reuse: bool = False
+    """Prefer a task of the same queue and `call_key` that has not failed and was not canceled."""
+
+
+class Claimed(NamedTuple):
+    """A task and the right to run it: `record.claim` fences everything that follows."""
+
+    record: Record
+    envelope: bytes
+
+
+class Settlement(NamedTuple):
+    """How a try ended."""
+
+    task_id: str
+    claim: str
+    status: Status
+    """SUCCESS, FAILED, CANCELED, or RETRYING for a failed try that has another."""
+    retries: int
+    """What remains after this try; hooks may have changed it."""
+    outcome: bytes | None = None
+    reason: str | None = None
+    error: str | None = None
+    due: float | None = None
+    """With RETRYING: not before."""
+    progress: str | None = None
+    metrics: str | None = None
+    log: bytes = b""
+    """Output since the last beat, to append."""
+
+
+class Beat(NamedTuple):
+    """What a worker tells of a task that it holds. None leaves a field as it is."""
+
+    task_id: str
+    claim: str
+    begun: bool = False
+    """User code may have started: from now on the death of the worker loses this task."""
+    progress: str | None = None
+    metrics: str | None = None
+    cancel_step: str | None = None
+    log: bytes = b""
+
+
+class Answer(StrEnum):
+    """What the store says to the holder of a claim."""
+
+    DONE = "done"
+    """Settled or released; also when it had been before, by the same claim."""
+    KEPT = "kept"
+    """The claim stands; go on."""
+    CANCEL = "cancel"
+    """The claim stands, and somebody asked for the task to stop."""
+    LOST = "lost"
+    """The claim is not yours any more: stop, and drop what you have."""
+
+
+class Presence(NamedTuple):
+    """A process that pushes or runs tasks, as registered in the store.
+
+    `lock` is a file on `host` that the process holds an OS lock on while it lives (see
+    `liveness`); `boot` is that host's boot id.
+    """
+
+    id: str
+    kind: Literal["session", "worker"]
+    name: str = ""
+    host: str = ""
+    boot: str = ""
+    lock: str = ""
+    pid: int = 0
+    python: str = ""
+    kernel: bool = False
+    """User code runs in threads of a notebook's kernel: what dies there is not run again unasked."""
+    lease: float = 120.0
+    started: float = 0.0
+    renewed: float = 0.0
+    queues: tuple[str, ...] = ()
+    """("*",) for every queue."""
+    lanes: tuple[str, ...] = ()
+    slots: int = 0
+
+
+class Filter(NamedTuple):
+    """Which records; every field that is given must hold."""
+
+    status: frozenset[Status] | None = None
+    queue: str | None = None
+    name: str | None = None
+    tag: str | None = None
+    worker: str | None = None
+    session: str | None = None
+    group: str | None = None
+    call_key: str | None = None
+
+
+class Page(NamedTuple):
+    records: list[Record]
+    next: int | None
+    """Pass it as `after` for the following page; None when this was the last."""
+
+
+class Changes(NamedTuple):
+    records: list[Record]
+    """Each changed record once, as it stands now, oldest change first."""
+    cursor: int
+    """Pass it to the next call."""
+    reset: bool
+    """Records were removed, or the cursor is not of this store: list anew."""
+
+
+class Listener(Protocol):
+    """One waiter. `wait` and `close` belong to one thread; `wake` may come from any."""
+
+    def wait(self, timeout: float | None) -> bool:
+        """Sleep until woken or for `timeout` seconds; True when woken. A wake that came before
+        the call counts."""
+
+    def wake(self) -> None:
+        """Wake this listener."""
+
+    def close(self) -> None:
+        """Give up what it holds in this process and on disk."""
+
+
+class Backend(ABC):
+    """One store. `Backend(conn_string)` opens it and creates it where there is none.
+
+    Attributes:
+        conn_string: the address as given.
+        durability: one sentence: what an acknowledged push survives.
+        persistent: other processes can see it.
+    """
+
+    durability: str
+    persistent: ClassVar[bool]
+
+    def __init__(self, conn_string: str) -> None:
+        self.conn_string = conn_string
+
+    @abstractmethod
+    def now(self) -> float:
+        """The store's time, by which due times, expiries and leases are judged."""
+
+    # -- what clients do -------------------------------------------------------------------
+
+    @abstractmethod
+    def put(self, pushes: Sequence[Push], *, claimed_by: str | None = None) -> list[Record]:
+        """Store tasks, all or none, and answer with the record of each.
+
+        A task is WAITING, or DELAYED when `due` lies ahead, or BLOCKED while it is held or a task
+        of `depends_on` has not succeeded. Dependencies may be earlier pushes of the same call.
+        One whose dependency has failed or was canceled is stored and fails at once
+        (`Reason.DEPENDENCY`).
+
+        - The same id again, with an equal `call_key` (not None) or the very same envelope: the
+          task that is there is answered, unchanged.
+        - `reuse` and an equal `call_key` in the same queue, newest first, that is neither FAILED
+          nor CANCELED: that task is answered, under its own id.
+        - `claimed_by` (a presence): what is new starts out RUNNING and claimed, by itself.
+
+        Raises:
+            TaskExists: the id is there with another call; the text names what differs.
+            DependencyError: a dependency is unknown, or is the task itself; or `claimed_by` with
+                an open dependency.
+            PayloadTooLarge: the store cannot take an envelope of that size.
+            GatorError: the queue would have more than `MAX_LANES` lanes.
+        """
+
+    @abstractmethod
+    def cancel(self, ids: Iterable[str], by: str) -> list[Record]:
+        """Cancel what has not started; ask what is running to stop; leave alone what has ended.
+
+        Asking sets `cancel_at` and `cancel_by` once and wakes "work"; the holder of the claim is
+        told by `renew`. Tasks that depend on a canceled one fail.
+
+        Raises:
+            TaskNotFound: an id is unknown; nothing was canceled.
+        """
+
+    @abstractmethod
+    def hold(self, queue: str, sessions: Iterable[str]) -> int:
+        """Hold the unstarted tasks of `queue` that these sessions pushed; answers how many.
+
+        Held tasks are BLOCKED until `unhold`. A task BLOCKED by dependencies is held too.
+        """
+
+    @abstractmethod
+    def unhold(self, queue: str) -> int:
+        """Let every held task of `queue` go on where it stood; answers how many."""
+
+    # -- what workers do -------------------------------------------------------------------
+
+    @abstractmethod
+    def claim(
+        self, worker: str, queues: Sequence[str] | None, lanes: Sequence[str], limit: int
+    ) -> list[Claimed]:
+        """Take up to `limit` ready tasks for `worker`, by rank, out of the lanes it serves.
+
+        First promotes due DELAYED and RETRYING tasks and fails expired ones, a bounded number a
+        call. `queues` None is every queue; between queues with ready tasks it is round robin from
+        call to call, and one call takes from one queue. A task that is `alone` is only ever
+        claimed by itself. A claim counts the try, sets `started`, clears the last try's progress,
+        and gives each task a claim id of its own; claimed by itself, a task is `begun` at once.
+        The cost does not grow with what is stored.
+        """
+
+    @abstractmethod
+    def claim_task(self, worker: str, task_id: str) -> Claimed | Record:
+        """Take this very task, whatever its lane, due time or hold; a finished one is answered
+        as its record, untouched.
+
+        Raises:
+            TaskNotFound, TaskRunning, DependencyError (an open dependency is named).
+        """
+
+    @abstractmethod
+    def renew(self, worker: str, beats: Sequence[Beat]) -> list[Answer]:
+        """Renew the lease of `worker` and tell of its tasks: KEPT, CANCEL or LOST for each."""
+
+    @abstractmethod
+    def settle(self, settlements: Sequence[Settlement]) -> list[Answer]:
+        """End tries: DONE or LOST for each.
+
+        The claim is compared in the store. The same claim again is DONE and changes nothing.
+        RETRYING for a task that was asked to stop is CANCELED. SUCCESS readies the tasks that
+        waited for this one alone; FAILED and CANCELED fail them, and theirs. A result that wins
+        against a cancel stays.
+        """
+
+    @abstractmethod
+    def release(self, claims: Sequence[tuple[str, str]]) -> list[Answer]:
+        """Give back (task id, claim) pairs whose code has not begun or has stopped: DONE or LOST.
+
+        The task waits again in its old place and the try does not count; one that was asked to
+        stop is CANCELED.
+        """
+
+    @abstractmethod
+    def reap(self, dead: Iterable[str] = ()) -> list[Record]:
+        """Take their claims from presences that are `dead`, or whose lease has ended.
+
+        A task that is `begun` is lost: `losses` counts it, and it waits again, or is FAILED with
+        `Reason.LOST` after `MAX_LOSSES` or where `on_lost` says "fail" (None: when the presence
+        was a `kernel`). One that is not begun waits again uncounted. Either is `alone` from then
+        on. One that was asked to stop is CANCELED with `Reason.UNCONFIRMED`.
+
+        Nothing is taken by lease for one lease after this backend connected, nor after the store
+        came up, nor while the store shows the lease renewed. Expired tasks are failed, due ones
+        promoted, a bounded number a call. Answers the records that it took claims from.
+        """
+
+    # -- who is there ----------------------------------------------------------------------
+
+    @abstractmethod
+    def register(self, presence: Presence) -> None:
+        """Store or replace a presence; `renewed` becomes now."""
+
+    @abstractmethod
+    def unregister(self, presence_id: str) -> None:
+        """Forget a presence. What it still holds is as if its lease had ended: the next `reap`
+        takes it."""
+
+    @abstractmethod
+    def presences(self) -> list[Presence]:
+        """Everyone registered, oldest first."""
+
+    # -- reading ---------------------------------------------------------------------------
+
+    @abstractmethod
+    def get(self, ids: Sequence[str]) -> list[Record | None]:
+        """The records of these ids, None where there is none."""
+
+    @abstractmethod
+    def envelope(self, task_id: str) -> bytes:
+        """The envelope that serves a task (its origin's).
+
+        Raises:
+            TaskNotFound
+        """
+
+    @abstractmethod
+    def outcome(self, task_id: str) -> bytes | None:
+        """The newest outcome of a task; None before there is one.
+
+        Raises:
+            TaskNotFound
+        """
+
+    @abstractmethod
+    def log(self, task_id: str, start: int = 0) -> bytes:
+        """The output of a task from byte `start` on.
+
+        Raises:
+            TaskNotFound
+        """
+
+    @abstractmethod
+    def page(self, where: Filter = Filter(), *, limit: int = 50, after: int | None = None) -> Page:
+        """Records that fit, newest push first, `limit` at a time. `after` is `Page.next`."""
+
+    @abstractmethod
+    def counts(self) -> dict[str, dict[Status, int]]:
+        """How many tasks each queue has in each status; zeros are left out. Maintained, not
+        counted."""
+
+    @abstractmethod
+    def changes(self, cursor: int | None = None, *, limit: int = 1000) -> Changes:
+        """What changed since `cursor`. None answers where the store stands now, with a reset."""
+
+    @abstractmethod
+    def next_due(self) -> float | None:
+        """When the next delayed, retrying or expiring task wants attention."""
+
+    # -- keeping house ---------------------------------------------------------------------
+
+    @abstractmethod
+    def forget(self, before: float, *, limit: int = 1000, count_only: bool = False) -> int:
+        """Remove tasks that ended before `before`, oldest first; answers how many.
+
+        Never one that ended less than a day ago, is the newest of its name (or in that one's
+        group), is in a group with an unfinished task, or is needed by an open dependent.
+        `changes` answers a reset after it.
+        """
+
+    @abstractmethod
+    def len(self, queue: str) -> int:
+        """How many tasks of `queue` (`EVERY`: of all) have not started."""
+
+    @abstractmethod
+    def drop_all(self, queue: str) -> None:
+        """Remove every task of `queue` (`EVERY`: of all), whatever its status."""
+
+    @abstractmethod
+    def verify(self) -> list[str]:
+        """Check every index and counter against the records; a sentence for each fault."""
+
+    @abstractmethod
+    def listen(self, topics: Iterable[Topic], *, nap_time: float = 0.1) -> Listener:
+        """A listener for these topics. Where waking can be missed, the store is looked at every
+        `nap_time` seconds."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of connections and files. Listeners are closed by their owners. May be repeated."""

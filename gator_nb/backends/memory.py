@@ -1,0 +1,398 @@
+"""The reference backend: tasks in this process, gone with it.
+
+`memory://` is a store of its own; `memory://name` is one that all who open that name share, for
+as long as one of them has it open. The verbs are here; `memory_step` has the transitions,
+`memory_index` the lines and counters, `memory_store` what is kept.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import ClassVar
+
+from ..constants import DAY, EVERY
+from ..errors import DependencyError, StoreUnavailable, TaskNotFound, TaskRunning
+from ..record import Record
+from ..states import RUNNING, UNSTARTED, Status
+from .base import (
+    Answer,
+    Backend,
+    Beat,
+    Changes,
+    Claimed,
+    Filter,
+    Listener,
+    Page,
+    Presence,
+    Push,
+    Settlement,
+    Topic,
+)
+from .memory_put import PutStep
+from .memory_ready import keep_time, take
+from .memory_retention import forgettable
+from .memory_step import Step
+from .memory_store import Bell, Store, leave_store, open_store
+
+_EVERYTHING = Filter()
+
+
+class MemoryBackend(Backend):
+    """A store in this process.
+
+    Attributes:
+        clock: what `now` asks; tests may replace it.
+
+    >>> with_name = MemoryBackend("memory://lab"), MemoryBackend("memory://lab")
+    >>> with_name[0].put([Push(Record("a", "all", origin="a"), b"call")])[0].status
+    <Status.WAITING: 0>
+    >>> with_name[1].len("all")
+    1
+    """
+
+    durability = "this process only: tasks and results are gone when it ends"
+    persistent: ClassVar[bool] = False
+
+    def __init__(self, conn_string: str = "memory://") -> None:
+        super().__init__(conn_string)
+        self.clock: Callable[[], float] = time.time
+        self._open_store: Store | None = open_store(conn_string, self)
+        self._connected = self.clock()
+
+    @property
+    def _store(self) -> Store:
+        if self._open_store is None:
+            raise StoreUnavailable(f"{self.conn_string} was closed here: open it again")
+        return self._open_store
+
+    def now(self) -> float:
+        return self.clock()
+
+    # -- what clients do -------------------------------------------------------------------
+
+    def put(self, pushes: Sequence[Push], *, claimed_by: str | None = None) -> list[Record]:
+        store = self._store
+        with store.lock:
+            step = PutStep(store, self.clock(), claimed_by)
+            records = [step.put(push) for push in pushes]
+            step.commit()
+        return records
+
+    def cancel(self, ids: Iterable[str], by: str) -> list[Record]:
+        store, ids = self._store, list(ids)
+        with store.lock:
+            step = Step(store, self.clock())
+            step.cancel([self._known(store, task_id) for task_id in ids], by)
+            step.commit()
+            store.wake("work")
+            store.wake("news")
+            return [store.records[task_id] for task_id in ids]
+
+    def hold(self, queue: str, sessions: Iterable[str]) -> int:
+        store, wanted = self._store, set(sessions)
+        with store.lock:
+            step = Step(store, self.clock())
+            held = [
+                step.hold(record)
+                for record in _in_queue(store, queue)
+                if record.unstarted and not record.held and record.session in wanted
+            ]
+            step.commit()
+        return len(held)
+
+    def unhold(self, queue: str) -> int:
+        store = self._store
+        with store.lock:
+            step = Step(store, self.clock())
+            freed = [
+                step.unhold(record)
+                for record in _in_queue(store, queue)
+                if record.unstarted and record.held
+            ]
+            step.commit()
+        return len(freed)
+
+    # -- what workers do -------------------------------------------------------------------
+
+    def claim(
+        self, worker: str, queues: Sequence[str] | None, lanes: Sequence[str], limit: int
+    ) -> list[Claimed]:
+        store = self._store
+        with store.lock:
+            now = self.clock()
+            keep_time(store, now)
+            step = Step(store, now)
+            turn = step.index.ready(None if queues is None else frozenset(queues), frozenset(lanes))
+            if turn is None or limit < 1:
+                return []
+            queue, lines = turn
+            store.halfway = True
+            taken = take(store, lines, limit, now)
+            step.index.served(queue)
+            records = [step.claim(record, worker, by_itself=len(taken) == 1) for record in taken]
+            step.commit()
+            return [Claimed(record, store.envelopes[record.origin]) for record in records]
+
+    def claim_task(self, worker: str, task_id: str) -> Claimed | Record:
+        store = self._store
+        with store.lock:
+            record = self._known(store, task_id)
+            if record.done:
+                return record
+            if record.status is RUNNING:
+                raise TaskRunning(f"task {task_id!r} is running on {record.worker}")
+            step = Step(store, self.clock())
+            if record.expires is not None and record.expires <= step.now:
+                step.expire(record)
+                step.commit()
+                return store.records[task_id]
+            if record.open_deps:
+                raise DependencyError(_open_dependency(store, record))
+            claimed = step.claim(record, worker, by_itself=True)
+            step.commit()
+            return Claimed(claimed, store.envelopes[record.origin])
+
+    def renew(self, worker: str, beats: Sequence[Beat]) -> list[Answer]:
+        store = self._store
+        with store.lock:
+            step = Step(store, self.clock())
+            presence = store.presences.get(worker)
+            if presence is not None:
+                store.presences[worker] = presence._replace(renewed=step.now)
+            answers = [_renew(store, step, beat) for beat in beats]
+            step.commit()
+        return answers
+
+    def settle(self, settlements: Sequence[Settlement]) -> list[Answer]:
+        store = self._store
+        with store.lock:
+            step = Step(store, self.clock())
+            answers = []
+            for end in settlements:
+                record = step.at(end.task_id)
+                if record is not None and record.status is RUNNING and record.claim == end.claim:
+                    step.settle(record, end)
+                    if end.log:
+                        _append_log(store, end.task_id, end.log)
+                    answers.append(Answer.DONE)
+                else:
+                    answers.append(_answer_repeat(record, end.claim))
+            step.commit()
+        return answers
+
+    def release(self, claims: Sequence[tuple[str, str]]) -> list[Answer]:
+        store = self._store
+        with store.lock:
+            step = Step(store, self.clock())
+            answers = []
+            for task_id, claim in claims:
+                record = step.at(task_id)
+                if record is not None and record.status is RUNNING and record.claim == claim:
+                    step.release(record)
+                    answers.append(Answer.DONE)
+                else:
+                    answers.append(_answer_repeat(record, claim))
+            step.commit()
+        return answers
+
+    def reap(self, dead: Iterable[str] = ()) -> list[Record]:
+        store = self._store
+        with store.lock:
+            now = self.clock()
+            keep_time(store, now)
+            step = Step(store, now)
+            taken = []
+            for worker in self._lost(store, set(dead), now):
+                presence = store.presences.get(worker) or store.departed.get(worker)
+                for task_id in step.index.held.get(worker, ()):
+                    record = step.there(task_id)
+                    step.lose(record, kernel=presence is not None and presence.kernel)
+                    taken.append(task_id)
+            step.commit()
+            store.departed = {w: one for w, one in store.departed.items() if w in step.index.held}
+            return [store.records[task_id] for task_id in taken]
+
+    def _lost(self, store: Store, dead: set[str], now: float) -> list[str]:
+        """The holders of claims that are dead, gone, or silent for longer than their lease."""
+
+        def lost(worker: str) -> bool:
+            presence = store.presences.get(worker)
+            if presence is None or worker in dead:
+                return True
+            return now - max(presence.renewed, self._connected) >= presence.lease
+
+        return [worker for worker in store.index.held if lost(worker)]
+
+    # -- who is there ----------------------------------------------------------------------
+
+    def register(self, presence: Presence) -> None:
+        store = self._store
+        with store.lock:
+            store.departed.pop(presence.id, None)
+            store.presences[presence.id] = presence._replace(renewed=self.clock())
+
+    def unregister(self, presence_id: str) -> None:
+        store = self._store
+        with store.lock:
+            presence = store.presences.pop(presence_id, None)
+            if presence is not None and presence_id in store.index.held:
+                store.departed[presence_id] = presence
+
+    def presences(self) -> list[Presence]:
+        store = self._store
+        with store.lock:
+            return list(store.presences.values())
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def get(self, ids: Sequence[str]) -> list[Record | None]:
+        store = self._store
+        with store.lock:
+            return [store.records.get(task_id) for task_id in ids]
+
+    def envelope(self, task_id: str) -> bytes:
+        store = self._store
+        with store.lock:
+            return store.envelopes[self._known(store, task_id).origin]
+
+    def outcome(self, task_id: str) -> bytes | None:
+        store = self._store
+        with store.lock:
+            return store.outcomes.get(self._known(store, task_id).id)
+
+    def log(self, task_id: str, start: int = 0) -> bytes:
+        store = self._store
+        with store.lock:
+            return bytes(store.logs.get(self._known(store, task_id).id, b"")[start:])
+
+    def page(
+        self, where: Filter = _EVERYTHING, *, limit: int = 50, after: int | None = None
+    ) -> Page:
+        store = self._store
+        with store.lock:
+            records = list(store.records.values())
+        found: list[Record] = []
+        for record in reversed(records):  # frozen, so no lock is needed to look through them
+            if (after is None or record.seq < after) and _fits(record, where):
+                if len(found) == limit:
+                    return Page(found, found[-1].seq)
+                found.append(record)
+        return Page(found, None)
+
+    def counts(self) -> dict[str, dict[Status, int]]:
+        store = self._store
+        with store.lock:
+            return {
+                queue: {status: row[status] for status in Status if row[status]}
+                for queue, row in store.index.counts.items()
+            }
+
+    def changes(self, cursor: int | None = None, *, limit: int = 1000) -> Changes:
+        store = self._store
+        with store.lock:
+            if cursor is None or not store.removed_at <= cursor <= store.version:
+                return Changes([], store.version, reset=True)
+            records = list(islice(store.index.changed_since(cursor), limit))
+            return Changes(records, records[-1].version if records else cursor, reset=False)
+
+    def next_due(self) -> float | None:
+        store = self._store
+        with store.lock:
+            heads = store.index.due.first(), store.index.expiring.first()
+            return min((head[0] for head in heads if head is not None), default=None)
+
+    # -- keeping house ---------------------------------------------------------------------
+
+    def forget(self, before: float, *, limit: int = 1000, count_only: bool = False) -> int:
+        store = self._store
+        with store.lock:
+            before = min(before, self.clock() - DAY)
+            doomed = forgettable(store.records.values(), before, limit)
+            if doomed and not count_only:
+                store.remove(doomed)
+        return len(doomed)
+
+    def len(self, queue: str) -> int:
+        store = self._store
+        with store.lock:
+            counts = store.index.counts
+            rows = counts.values() if queue == EVERY else [counts.get(queue, [0] * len(Status))]
+            return sum(row[status] for row in rows for status in UNSTARTED)
+
+    def drop_all(self, queue: str) -> None:
+        store = self._store
+        with store.lock:
+            step = Step(store, self.clock())
+            step.abandon(_in_queue(store, queue))
+            step.commit()
+            store.remove(_in_queue(store, queue))
+
+    def verify(self) -> list[str]:
+        store = self._store
+        with store.lock:
+            return store.faults()
+
+    def listen(self, topics: Iterable[Topic], *, nap_time: float = 0.1) -> Listener:  # noqa: ARG002 -- no wake is missed here
+        return Bell(self._store, frozenset(topics))
+
+    def close(self) -> None:
+        self._open_store = None
+        leave_store(self)
+
+    def _known(self, store: Store, task_id: str) -> Record:
+        record = store.records.get(task_id)
+        if record is None:
+            raise TaskNotFound(f"no task has the id {task_id!r} in {self.conn_string}")
+        return record
+
+
+def _renew(store: Store, step: Step, beat: Beat) -> Answer:
+    record = step.at(beat.task_id)
+    if record is None or record.status is not RUNNING or record.claim != beat.claim:
+        return Answer.LOST
+    told = {
+        "begun": beat.begun or record.begun,
+        "progress": beat.progress or record.progress,
+        "metrics": beat.metrics or record.metrics,
+        "cancel_step": beat.cancel_step or record.cancel_step,
+    }
+    if beat.log:
+        _append_log(store, record.id, beat.log)
+    if beat.log or any(getattr(record, field) != value for field, value in told.items()):
+        step.tell(record, **told)
+        store.wake("news")
+    return Answer.KEPT if record.cancel_at is None else Answer.CANCEL
+
+
+def _answer_repeat(record: Record | None, claim: str) -> Answer:
+    """What to say to a claim that does not stand any more."""
+    return Answer.DONE if record is not None and record.settled == claim else Answer.LOST
+
+
+def _append_log(store: Store, task_id: str, output: bytes) -> None:
+    store.logs.setdefault(task_id, bytearray()).extend(output)
+
+
+def _in_queue(store: Store, queue: str) -> list[Record]:
+    records = store.records.values()
+    return [record for record in records if queue == EVERY or record.queue == queue]
+
+
+def _open_dependency(store: Store, record: Record) -> str:
+    """Why a task cannot run yet."""
+    found = (store.records.get(task_id) for task_id in record.depends_on)
+    named = [f"{one.id!r}, which is {one.status}" for one in found if one and not one.done]
+    return f"task {record.id!r} cannot run yet: it depends on {' and '.join(named)}"
+
+
+def _fits(record: Record, where: Filter) -> bool:
+    return (
+        (where.status is None or record.status in where.status)
+        and (where.queue is None or record.queue == where.queue)
+        and (where.name is None or record.name == where.name)
+        and (where.tag is None or where.tag in record.tags)
+        and (where.worker is None or record.worker == where.worker)
+        and (where.session is None or record.session == where.session)
+        and (where.group is None or record.group == where.group)
+        and (where.call_key is None or record.call_key == where.call_key)
+    )

@@ -1,0 +1,5 @@
+"""The SQLite store."""
+
+from .backend import SQLiteBackend
+
+__all__ = ["SQLiteBackend"]

@@ -1,0 +1,73 @@
+"""What people ask of tasks: cancel, hold, let go on."""
+
+from collections.abc import Iterable
+
+from ...record import Reason
+from ...states import CANCELED, RUNNING, UNSTARTED
+from .moves import Ended, fail_dependents
+from .rows import AT
+from .sql import Row, sql
+from .transaction import Transaction
+
+_CANCEL = sql("""
+UPDATE task SET
+    status = $CANCELED, finished = ?1, cancel_at = ?1, cancel_by = ?2,
+    reason = ?3, error = 'canceled by ' || ?2, version = ?4
+WHERE seq = ?5
+""")
+
+_ASK = "UPDATE task SET cancel_at = ?, cancel_by = ?, version = ? WHERE seq = ?"
+
+_OF_SESSION = sql("""
+SELECT seq FROM task WHERE session = ? AND +queue = ? AND NOT held AND +status IN $UNSTARTED
+""")
+
+_HOLD = sql("UPDATE task SET held = 1, status = $BLOCKED, version = ? WHERE seq = ?")
+
+_HELD = sql("SELECT seq FROM task WHERE status = $BLOCKED AND line = ? AND held")
+
+_LET_GO = sql("""
+UPDATE task SET
+    held = 0,
+    status = CASE WHEN open_deps > 0 THEN status ELSE $FREE END,
+    version = ?2
+WHERE seq = ?3
+""")
+
+
+def cancel(tx: Transaction, ids: Iterable[str], by: str) -> list[Row]:
+    rows = [tx.find(task_id) for task_id in dict.fromkeys(ids)]
+    canceled: list[Ended] = []
+    for row in rows:
+        seq, status = row[AT["seq"]], row[AT["status"]]
+        if status in UNSTARTED:
+            tx.run(_CANCEL, (tx.now, by, Reason.CANCELED, tx.stamp(), seq))
+            tx.topics.add("news")
+            canceled.append((seq, CANCELED))
+        elif status == RUNNING and row[AT["cancel_at"]] is None:
+            tx.run(_ASK, (tx.now, by, tx.stamp(), seq))
+            tx.topics.add("work")
+    # Only now: of two that were canceled together, neither fails because of the other.
+    fail_dependents(tx, canceled)
+    return [tx.row(row[AT["seq"]]) for row in rows]
+
+
+def hold(tx: Transaction, queue: str, sessions: Iterable[str]) -> int:
+    held = [
+        seq
+        for session in dict.fromkeys(sessions)
+        for (seq,) in tx.run(_OF_SESSION, (session, queue))
+    ]
+    for seq in held:
+        tx.run(_HOLD, (tx.stamp(), seq))
+    return len(held)
+
+
+def unhold(tx: Transaction, queue: str) -> int:
+    lines = tx.run("SELECT id FROM line WHERE queue = ?", (queue,))
+    held = [seq for (line,) in lines for (seq,) in tx.run(_HELD, (line,))]
+    for seq in held:
+        tx.run(_LET_GO, (tx.now, tx.stamp(), seq))
+    if held:
+        tx.topics.add("work")
+    return len(held)

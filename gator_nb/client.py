@@ -1,0 +1,174 @@
+"""One store as one process uses it: the backend, the keyring and the watcher behind every handle.
+
+Tasks, groups, workers and the facade all reach the store through here; signatures are made and
+checked here, and nowhere is anything unpickled before.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from . import keys
+from .backends.base import Backend, Claimed, Presence, Push
+from .constants import RENEW_EVERY, THREAD_LEASE
+from .definition import PYTHON, Definition, new_id
+from .errors import TaskNotFound
+from .liveness import Life, LifeLock, boot_id, host_name, probe
+from .payload import Call, CallHeader, Outcome, loads, open_call, open_outcome
+from .record import Record, lane_of
+from .watcher import Watcher
+
+_FULL_REAP_EVERY = RENEW_EVERY
+
+
+class Client:
+    """The store of one `Gator`.
+
+    Attributes:
+        backend: the store itself.
+        queue: where tasks are pushed.
+        session: the id under which this process is registered as a pusher.
+    """
+
+    def __init__(self, backend: Backend, queue: str) -> None:
+        self.backend = backend
+        self.queue = queue
+        self.session = new_id()[:16]
+        self.watcher = Watcher(backend, self.session, self.reap)
+        self._lock = threading.Lock()
+        self._life: LifeLock | None = None
+        self._arrived = False
+        self._last_full_reap = 0.0
+
+    @cached_property
+    def keyring(self) -> keys.Keyring:
+        """The keys of this user; a store that lives in this process has a key of its own."""
+        return keys.load() if self.backend.persistent else keys.ephemeral()
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """The lanes that threads of this process can serve."""
+        ids = self.keyring.ids
+        return tuple(lane_of(PYTHON, key, where) for key in ids for where in (None, "thread"))
+
+    # -- who we are ------------------------------------------------------------------------
+
+    def arrive(self) -> str:
+        """Register this process, once; answers the id that its pushes and claims carry."""
+        if not self._arrived:
+            with self._lock:
+                if not self._arrived:
+                    self._life = LifeLock() if self.backend.persistent else None
+                    self.backend.register(self.presence(self.session, "session", self._life))
+                    self._arrived = True
+        return self.session
+
+    def presence(self, presence_id: str, kind: str, life: LifeLock | None) -> Presence:
+        """A description of this process, to be registered."""
+        return Presence(
+            id=presence_id,
+            kind="worker" if kind == "worker" else "session",
+            host=host_name(),
+            boot=boot_id(),
+            lock=life.path if life else "",
+            pid=os.getpid(),
+            python=PYTHON,
+            kernel=in_kernel(),
+            lease=THREAD_LEASE,
+            started=self.backend.now(),
+        )
+
+    # -- pushing ---------------------------------------------------------------------------
+
+    def push(self, definitions: Iterable[Definition]) -> list[Record]:
+        """Store tasks, all or none; answers their records, which may be of tasks there before."""
+        session = self.arrive()
+        return self.backend.put([self._to_push(one, session) for one in definitions])
+
+    def push_claimed(self, definition: Definition) -> Record:
+        """Store a task and claim it in one step; one that is there already stays unclaimed."""
+        session = self.arrive()
+        return self.backend.put([self._to_push(definition, session)], claimed_by=session)[0]
+
+    def _to_push(self, definition: Definition, session: str) -> Push:
+        return definition.to_push(self.keyring, self.queue, session)
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def record(self, task_id: str) -> Record:
+        """The record of a task.
+
+        Raises:
+            TaskNotFound
+        """
+        (record,) = self.backend.get([task_id])
+        if record is None:
+            raise TaskNotFound(f"no task has the id {task_id!r} in {self.backend.conn_string}")
+        return record
+
+    def outcome(self, record: Record) -> Outcome | None:
+        """The newest outcome of a task, its signature checked; None before there is one."""
+        data = self.backend.outcome(record.id)
+        return None if data is None else open_outcome(self.keyring, data, task_id=record.id)
+
+    def open(self, record: Record, envelope: bytes) -> tuple[CallHeader, Call]:
+        """The call in an envelope, its signature checked first.
+
+        Raises:
+            Untrusted, KeyMissing: the envelope is not what a holder of the key stored.
+            Exception: whatever unpickling raises, such as ModuleNotFoundError.
+        """
+        header, payload = open_call(
+            self.keyring, envelope, origin=record.origin, queue=record.queue
+        )
+        return header, loads(payload)
+
+    def call(self, record: Record) -> Call:
+        """The snapshot that a task would run."""
+        return self.open(record, self.backend.envelope(record.id))[1]
+
+    # -- running here ----------------------------------------------------------------------
+
+    def claim(self, queues: Sequence[str] | None) -> Claimed | None:
+        """Take the next due task for this thread; None when there is none."""
+        claimed = self.backend.claim(self.arrive(), queues, self.lanes, 1)
+        return claimed[0] if claimed else None
+
+    def claim_task(self, task_id: str) -> Claimed | Record:
+        """Take this very task for this thread; a finished one is answered as its record."""
+        return self.backend.claim_task(self.arrive(), task_id)
+
+    def reap(self) -> list[Record]:
+        """Take their claims from workers that died; answers the tasks that moved."""
+        return reap(self.backend)
+
+    def close(self) -> None:
+        """Stop watching, leave the store and close it. May be repeated."""
+        self.watcher.close()
+        with self._lock:
+            if self._arrived:
+                self._arrived = False
+                self.backend.unregister(self.session)
+            if self._life is not None:
+                self._life.free()
+                self._life = None
+        self.backend.close()
+
+
+def reap(backend: Backend) -> list[Record]:
+    """Find who died, take their claims, and forget them."""
+    dead = [p for p in backend.presences() if probe(p.lock, p.boot) is Life.DEAD]
+    moved = backend.reap([presence.id for presence in dead])
+    for presence in dead:
+        backend.unregister(presence.id)
+        Path(presence.lock).unlink(missing_ok=True)
+    return moved
+
+
+def in_kernel() -> bool:
+    """Whether this process is a notebook's kernel."""
+    kernel = sys.modules.get("ipykernel.kernelapp")
+    return bool(kernel and kernel.IPKernelApp.initialized())

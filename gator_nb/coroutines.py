@@ -1,0 +1,21 @@
+"""Running a coroutine to its end from code that is not async."""
+
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+
+def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run it in a loop of its own, in a thread of its own where this one has a loop running.
+
+    >>> import asyncio
+    >>> run_coroutine(asyncio.sleep(0, "done"))
+    'done'
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1, thread_name_prefix="gator_nb loop") as pool:
+        return pool.submit(asyncio.run, coroutine).result()

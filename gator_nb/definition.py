@@ -1,0 +1,177 @@
+"""The definition of a call: what a task is before it is pushed, and how it becomes a `Push`."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any, Self
+
+from .backends.base import Push
+from .keys import Keyring
+from .keys import load as load_keys
+from .option_values import mend_for_stray, stray_options
+from .payload import Call, CallHeader, call_key, dumps_call, loads, open_call, peek, seal_call
+from .record import Record, lane_of
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+_VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+
+
+def new_id() -> str:
+    """128 random bits in hex."""
+    return os.urandom(16).hex()
+
+
+@dataclass(slots=True)
+class Definition:
+    """A call and its options, checked and ready to be stored."""
+
+    task_id: str
+    call: Call
+    retries: int = 0
+    backoff: float = 0.0
+    due: float | None = None
+    name: str | None = None
+    group: str | None = None
+    depends_on: tuple[str, ...] = ()
+    reuse: bool = False
+    is_async: bool = True
+
+    def to_push(self, keyring: Keyring, queue: str, session: str) -> Push:
+        """Pickle, sign and describe the call: from here on it is a snapshot.
+
+        Raises:
+            NotPicklable: names what is in the way, and the mend.
+        """
+        record = Record(
+            id=self.task_id,
+            queue=queue,
+            lane=lane_of(PYTHON, keyring.current.id),
+            origin=self.task_id,
+            session=session,
+            group=self.group,
+            name=self.name,
+            label=self.name or function_name(self.call.func),
+            call_key=call_key(self.call),
+            due=self.due,
+            retries=self.retries,
+            depends_on=self.depends_on,
+        )
+        return Push(record, self.sealed(keyring, queue, session), self.reuse)
+
+    def sealed(
+        self, keyring: Keyring | None = None, queue: str = "", session: str | None = None
+    ) -> bytes:
+        """The signed envelope of the call; without a keyring, for nobody but this user."""
+        payload = dumps_call(self.call)
+        header = CallHeader(
+            origin=self.task_id,
+            queue=queue,
+            label=self.name or function_name(self.call.func),
+            python=PYTHON,
+            options=self._signed_options(),
+            name=self.name,
+            function=qualified_name(self.call.func),
+            arguments=preview_arguments(self.call),
+            session=session,
+            group=self.group,
+        )
+        return seal_call(keyring or load_keys(), header, payload)
+
+    @classmethod
+    def unsealed(cls, data: bytes) -> Self:
+        """A definition from `sealed`; the signature is checked before anything is loaded.
+
+        Raises:
+            Untrusted, KeyMissing
+        """
+        origin = str(peek(data).get("origin"))
+        header, payload = open_call(load_keys(), data, origin=origin, queue="")
+        options = dict(header.options)
+        return cls(
+            task_id=header.origin,
+            call=loads(payload),
+            retries=options.get("retries", 0),
+            backoff=options.get("backoff", 0.0),
+            due=options.get("due"),
+            name=header.name,
+            is_async=options.get("is_async", True),
+        )
+
+    def _signed_options(self) -> dict[str, Any]:
+        """The options as pushed, those that differ from the defaults."""
+        signed = {"retries": self.retries, "backoff": self.backoff, "due": self.due}
+        given: dict[str, Any] = {name: value for name, value in signed.items() if value}
+        return given if self.is_async else {**given, "is_async": False}
+
+
+def check_call(func: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse a call that cannot work, before it is stored.
+
+    Raises:
+        TypeError: `func` is not callable, or does not take these arguments; an option among them
+            is told apart.
+    """
+    if not callable(func):
+        raise TypeError(
+            f"the first argument is the function to call, not {func!r} ({type(func).__name__}); "
+            "write gator.task(f, x), not gator.task(f(x))"
+        )
+    if _fits_at_sight(func, len(args), kwargs):
+        return
+    try:
+        signature = inspect.signature(func)
+    except (TypeError, ValueError):
+        return  # some C functions do not tell; the call itself will
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        stray = {n: kwargs[n] for n in stray_options(kwargs) if n not in signature.parameters}
+        mend = mend_for_stray(stray) if stray else str(error)
+        raise TypeError(f"{function_name(func)}{signature}: {mend}") from None
+
+
+def _fits_at_sight(func: object, n_args: int, kwargs: dict[str, Any]) -> bool:
+    """The plain case without `inspect`, which takes as long as the rest of a push."""
+    if kwargs or type(func) is not FunctionType or hasattr(func, "__wrapped__"):
+        return False
+    code = func.__code__
+    required = code.co_argcount - len(func.__defaults__ or ())
+    plain = not code.co_kwonlyargcount and not code.co_flags & _VARIADIC
+    return plain and required <= n_args <= code.co_argcount
+
+
+def function_name(func: object) -> str:
+    """What people call it: `fit`, `Model.fit`, or the class of a callable object."""
+    inner = getattr(func, "func", None)  # functools.partial
+    name = getattr(func, "__name__", None) or (function_name(inner) if callable(inner) else None)
+    return name or type(func).__name__
+
+
+def qualified_name(func: object) -> str:
+    inner = getattr(func, "func", func)
+    module = getattr(inner, "__module__", None) or type(inner).__module__
+    return f"{module}.{getattr(inner, '__qualname__', type(inner).__qualname__)}"
+
+
+def preview_arguments(call: Call, limit: int = 200) -> str:
+    """The arguments as one short line, for displays; never the whole of a large value."""
+    parts = [_short(value) for value in call.args]
+    parts += [f"{name}={_short(value)}" for name, value in call.kwargs.items()]
+    text = ", ".join(parts)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _short(value: object) -> str:
+    if isinstance(value, bool | int | float | complex | type(None)):
+        return repr(value)
+    if isinstance(value, str):
+        return repr(value if len(value) <= 40 else value[:39] + "…")
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"{type(value).__name__}{list(shape)}"
+    if isinstance(value, list | tuple | set | frozenset | dict):
+        return f"{type(value).__name__} of {len(value)}"
+    return function_name(value) if callable(value) else type(value).__name__

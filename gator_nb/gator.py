@@ -1,0 +1,340 @@
+"""The facade: what a user does with a queue, each verb a few lines over the client."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Self
+
+from . import errors
+from .backends import open_backend
+from .backends.base import Backend, Claimed, Filter
+from .client import Client
+from .constants import ALL, EVERY
+from .group import Group
+from .inline import run_claimed, run_live, run_now
+from .option_values import Duration, seconds
+from .options import Options
+from .record import Record
+from .states import Status, status_of
+from .task import Task
+from .worker import Worker
+
+
+class Gator:
+    """A durable queue for functions and closures.
+
+    Args:
+        conn_string: where the tasks live: `memory://`, `sqlite:///path`; None is
+            `$GATOR_NB_CONN`, else a SQLite file in the user's data folder.
+        queue_name: the line in that store.
+        task_class: a subclass of `Task` for the tasks made here.
+        backend_class: a `Backend` in place of the one that `conn_string` names.
+
+    Raises:
+        UnknownScheme: `conn_string` names no known kind of store.
+        StoreUnavailable, StoreCorrupt, StoreVersion: it cannot be opened, or is none of ours.
+
+    Example:
+        >>> gator = Gator("memory://")
+        >>> task = gator.task(pow, 2, 10)
+        >>> gator.pop().result
+        1024
+    """
+
+    def __init__(
+        self,
+        conn_string: str | None = None,
+        queue_name: str = ALL,
+        task_class: type[Task] = Task,
+        backend_class: Callable[[str], Backend] | None = None,
+    ) -> None:
+        self.queue_name = queue_name
+        self.task_class = task_class
+        self.backend_class = backend_class
+        self.backend = (
+            self.build_backend(conn_string)
+            if backend_class is None
+            else backend_class(conn_string or "")
+        )
+        self.conn_string = self.backend.conn_string
+        self.client = Client(self.backend, queue_name)
+        self._worker: Worker | None = None
+
+    def build_backend(self, conn_string: str | None) -> Backend:
+        """The backend for an address.
+
+        Raises:
+            UnknownScheme: no backend is known for it; the text lists what is.
+        """
+        return open_backend(conn_string)
+
+    # -- alligator's verbs -----------------------------------------------------------------------
+
+    def task(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
+        """Push a call; every keyword goes to the function. Answers a handle on it.
+
+        Raises:
+            TypeError: the function cannot be called like that.
+            NotPicklable: names what is in the way, and the mend.
+
+        >>> Gator("memory://").task(pow, 2, 10).status
+        <Status.WAITING: 0>
+        """
+        return self.push(self.task_class(), func, *args, **kwargs)
+
+    def options(self, **kwargs: Any) -> Options:
+        """Options for the calls that follow, with or without `with`; see `Task` for which.
+
+        Raises:
+            TypeError: there is no such option; the text names the near miss.
+
+        >>> Gator("memory://").options(retries=3).task(pow, 2, 10).retries
+        3
+        """
+        return Options(self, **kwargs)
+
+    def push(self, task: Task, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
+        """Push a call as the configured `task`, which becomes a handle on it.
+
+        With `is_async=False` it runs at once in this process, retries included, and nothing is
+        stored.
+        """
+        task.to_call(func, *args, **kwargs)
+        return self._push([task])[0] if task.is_async else run_now(task)
+
+    def pop(self) -> Task | None:
+        """Claim the next due task and run it here, one try; None when there is none.
+
+        Raises:
+            Exception: what the task raised when no retry is left.
+        """
+        return self.pop_from([self.queue_name])
+
+    def pop_from(self, queues: Sequence[str] | None) -> Task | None:
+        """`pop` from these queues; None is every one."""
+        claimed = self.client.claim(queues)
+        return None if claimed is None else self._run(claimed)
+
+    def get(self, task_id: str) -> Task:
+        """Claim this very task and run it here, a delayed one too; a finished one is answered.
+
+        Raises:
+            TaskNotFound, TaskRunning, DependencyError: it is unknown, runs elsewhere, or waits
+                for other tasks.
+            Exception: what the task raised when no retry is left.
+        """
+        found = self.client.claim_task(task_id)
+        return self._handle(found) if isinstance(found, Record) else self._run(found)
+
+    def cancel(self, task_id: str) -> Task:
+        """Cancel a task: at once when it has not started; one that runs is asked to stop.
+
+        Raises:
+            TaskNotFound
+        """
+        (record,) = self.backend.cancel([task_id], by="gator")
+        return self._handle(record)
+
+    def execute(self, task: Task) -> Task:
+        """One try of a task in hand, on its live objects.
+
+        With retries left an async task goes back to the queue and is answered as RETRYING; a sync
+        one is tried on. With none left the error is raised.
+        """
+        if not task.is_async:
+            return run_now(task)
+        found = self._claim_in_hand(task)
+        if isinstance(found, Record):
+            return task
+        return run_live(self.client, task, found.record) if task.live else self._run(found)
+
+    def len(self) -> int:
+        """How many tasks have not started: waiting, delayed, retrying or blocked."""
+        return self.backend.len(self.queue_name)
+
+    def __len__(self) -> int:
+        return self.len()
+
+    def __bool__(self) -> bool:
+        return True
+
+    # -- many tasks --------------------------------------------------------------------------------
+
+    def map(self, func: Callable[..., Any], *iterables: Iterable[Any], **kwargs: Any) -> Group:
+        """Push a call for each item, or for each pair of items of several iterables, as a Group.
+
+        Raises:
+            ValueError: the iterables are not of one length.
+        """
+        return self.options().map(func, *iterables, **kwargs)
+
+    def grid(self, func: Callable[..., Any], *constants: Any, **lists: Any) -> Group:
+        """Push a call for every combination of the lists, as a Group; `constants` go first.
+
+        Raises:
+            TypeError: something that is no list, tuple, range or 1-d array; wrap it: `[df]`.
+
+        >>> len(Gator("memory://").grid(pow, 2, exp=[1, 2, 3]))
+        3
+        """
+        return self.options().grid(func, *constants, **lists)
+
+    def tasks(
+        self,
+        status: Status | str | None = None,
+        name: str | None = None,
+        queue: str | None = None,
+        limit: int | None = None,
+    ) -> Group:
+        """The tasks of this queue (or `queue`; `EVERY`: of all), newest first.
+
+        Args:
+            status: a status or its word.
+            name: as given by the user.
+            limit: at most so many; None is all.
+        """
+        wanted = None if status is None else frozenset({status_of(status)})
+        line = self.queue_name if queue is None else queue
+        where = Filter(status=wanted, name=name, queue=None if line == EVERY else line)
+        found = itertools.islice(self._records(where), limit)
+        return Group(self.client, [self._handle(record) for record in found])
+
+    def find(self, id_or_name: str) -> Task | None:
+        """The task of this id, else the newest of this name in this queue, else None."""
+        (record,) = self.backend.get([id_or_name])
+        if record is None:
+            where = Filter(name=id_or_name, queue=self.queue_name)
+            record = next(iter(self.backend.page(where, limit=1).records), None)
+        return None if record is None else self._handle(record)
+
+    def __getitem__(self, id_or_name: str) -> Task:
+        found = self.find(id_or_name) if isinstance(id_or_name, str) else None
+        if found is None:
+            raise errors.TaskNotFound(
+                f"no task has the id or name {id_or_name!r} in queue {self.queue_name!r} "
+                f"of {self.conn_string}"
+            )
+        return found
+
+    def __iter__(self) -> Iterator[Task]:
+        where = Filter(queue=self.queue_name)
+        return (self._handle(record) for record in self._records(where))
+
+    def counts(self) -> dict[Status, int]:
+        """How many tasks this queue has in each status."""
+        return self.backend.counts().get(self.queue_name, {})
+
+    def wait(
+        self, tasks: "Task | Iterable[Task] | None" = None, timeout: Duration | None = None
+    ) -> Group:
+        """Wait until these tasks have ended; None: those that were pushed here.
+
+        Raises:
+            WaitTimeout: the time is over; the rest go on.
+        """
+        if tasks is None:
+            mine = list(self._records(Filter(session=self.client.session)))
+            tasks = [self._handle(record) for record in reversed(mine)]
+        several = [tasks] if isinstance(tasks, Task) else list(tasks)
+        return Group(self.client, several).wait(timeout)
+
+    def as_completed(
+        self, tasks: Iterable[Task], timeout: Duration | None = None
+    ) -> Iterator[Task]:
+        """These tasks as they end, each once."""
+        return Group(self.client, list(tasks)).as_completed(timeout)
+
+    # -- workers and the store -------------------------------------------------------------------
+
+    def start_worker(self, threads: int | None = None) -> Worker:
+        """Run the tasks of this queue in threads of this process, from now on.
+
+        Args:
+            threads: how many at a time; None is one a core, four at most.
+        """
+        if self._worker is None or not self._worker.running:
+            self._worker = Worker(self, threads=threads).start()
+        return self._worker
+
+    def stop_worker(self, timeout: Duration | None = None) -> bool:
+        """Stop that worker; see `Worker.stop`. True when nothing runs any more."""
+        worker, self._worker = self._worker, None
+        limit = None if timeout is None else seconds(timeout, "timeout")
+        return worker is None or worker.stop(limit)
+
+    @property
+    def durability(self) -> str:
+        """What a pushed task survives, in a sentence."""
+        return self.backend.durability
+
+    def verify(self) -> list[str]:
+        """Check the store's indexes and counters against its records; a sentence a fault."""
+        return self.backend.verify()
+
+    def close(self) -> None:
+        """Stop the worker, wait for what runs, and close the store. May be repeated."""
+        self.stop_worker()
+        self.client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Gator({self.conn_string!r}, queue_name={self.queue_name!r})"
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a Gator cannot travel into a task: make one there, Gator(conn_string), or push from "
+            "the notebook"
+        )
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def push_many(
+        self,
+        new_task: Callable[[], Task],
+        func: Callable[..., Any],
+        calls: Sequence[tuple[tuple[Any, ...], dict[str, Any]]],
+        group: str,
+    ) -> Group:
+        """Push many calls of one function in one step, as `map` and `grid` do."""
+        tasks = [new_task() for _ in calls]
+        for task, (args, kwargs) in zip(tasks, calls, strict=True):
+            task.to_call(func, *args, **kwargs)
+        return Group(self.client, self._push(tasks, group))
+
+    def _push(self, tasks: Sequence[Task], group: str | None = None) -> list[Task]:
+        records = self.client.push([task.definition(group) for task in tasks])
+        for task, record in zip(tasks, records, strict=True):
+            task.attach(self.client, record)
+        self._after_push()
+        return list(tasks)
+
+    def _after_push(self) -> None:
+        """A place for the notebook, which starts a worker at the first push."""
+
+    def _handle(self, record: Record) -> Task:
+        return self.task_class.stored(self.client, record)
+
+    def _records(self, where: Filter) -> Iterator[Record]:
+        after: int | None = None
+        while True:
+            page = self.backend.page(where, limit=500, after=after)
+            yield from page.records
+            if page.next is None:
+                return
+            after = page.next
+
+    def _run(self, claimed: Claimed) -> Task:
+        return run_claimed(self.client, self.task_class, claimed)
+
+    def _claim_in_hand(self, task: Task) -> Claimed | Record:
+        """The claim on a task that somebody holds, pushing it where it never was."""
+        if task.pushed:
+            return self.client.claim_task(task.task_id)
+        record = self.client.push_claimed(task.definition())
+        task.attach(self.client, record)
+        new = record.status is Status.RUNNING and record.worker == self.client.session
+        return Claimed(record, b"") if new else self.client.claim_task(record.id)

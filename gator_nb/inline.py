@@ -1,0 +1,62 @@
+"""Tasks that run here and now, in the caller's thread: `pop`, `get`, `execute`, and sync ones."""
+
+from .attempt import Ended, Load, attempt, snapshot_loader
+from .backends.base import Claimed
+from .client import Client
+from .output import routing
+from .record import Record
+from .runtime import Try
+from .states import Status
+from .task import Task
+
+
+def run_claimed(client: Client, task_class: type[Task], claimed: Claimed) -> Task:
+    """One try of the snapshot of a claimed task.
+
+    Raises:
+        Exception: what the task raised, when no retry is left.
+    """
+    handle = task_class.stored(client, claimed.record)
+    load = snapshot_loader(client, task_class, claimed)
+    return _run(client, handle, claimed.record, load)
+
+
+def run_live(client: Client, task: Task, record: Record) -> Task:
+    """One try of a claimed task on the objects that it holds."""
+    with task.local(record):
+        return _run(client, task, record, lambda: (task, task.backoff))
+
+
+def _run(client: Client, task: Task, record: Record, load: Load) -> Task:
+    one = Try(record, tee=True)
+    with routing(), client.watcher.minding(record, one.interrupt):
+        ended = attempt(client, one, load)
+        _settle(client, record, ended)
+    task.handle.see(client.record(record.id))
+    retrying = ended.settlement is not None and ended.settlement.status is Status.RETRYING
+    if ended.error is not None and (not retrying or not isinstance(ended.error, Exception)):
+        raise ended.error
+    return task
+
+
+def _settle(client: Client, record: Record, ended: Ended) -> None:
+    if ended.settlement is None:
+        client.backend.release([(record.id, record.claim or "")])
+    else:
+        client.backend.settle([ended.settlement])
+
+
+def run_now(task: Task) -> Task:
+    """A sync task, its retries included; nothing is stored.
+
+    Raises:
+        Exception: what the task raised, when no retry is left.
+    """
+    while True:
+        try:
+            return task.run()
+        except Exception:
+            if task.retries <= 0:
+                raise
+            task.retries -= 1
+            task.to_retrying()

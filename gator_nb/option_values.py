@@ -1,0 +1,150 @@
+"""The options of a task: which there are, what they may be, and what to say of a wrong one."""
+
+import datetime as dt
+import difflib
+import re
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .errors import MultipleDelayError
+
+OPTIONS = (
+    "task_id",
+    "retries",
+    "is_async",
+    "on_start",
+    "on_success",
+    "on_error",
+    "depends_on",
+    "delay_by",
+    "delay_until",
+    "backoff",
+    "name",
+    "reuse",
+)
+"""The options that `Task` and `gator.options` take."""
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)\s*")
+
+Duration = float | int | str | dt.timedelta
+
+
+def unknown_option(name: str) -> TypeError:
+    """The error for an option that does not exist; it names the near miss.
+
+    >>> str(unknown_option("retry"))
+    "there is no option 'retry'; did you mean 'retries'?"
+    """
+    near = difflib.get_close_matches(name, OPTIONS, n=1, cutoff=0.6)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(OPTIONS)}"
+    return TypeError(f"there is no option {name!r}{hint}")
+
+
+def check_options(given: Mapping[str, object]) -> None:
+    """Refuse options that do not exist.
+
+    Raises:
+        TypeError: names the first of them and its near miss.
+    """
+    for name in given:
+        if name not in OPTIONS and name != "async":
+            raise unknown_option(name)
+
+
+def seconds(value: Duration, option: str) -> float:
+    """A duration in seconds: a number, a timedelta, or a text such as "90s" or "1h30m".
+
+    Raises:
+        TypeError, ValueError: it is none of these, or negative.
+
+    >>> seconds("1h30m", "delay_by"), seconds(2, "delay_by")
+    (5400.0, 2.0)
+    """
+    if isinstance(value, dt.timedelta):
+        number = value.total_seconds()
+    elif isinstance(value, str):
+        number = _parse(value, option)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        number = float(value)
+    else:
+        raise TypeError(
+            f'{option}={value!r}: a duration is seconds, a timedelta or a text like "90s" or "2h"'
+        )
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"{option}={value!r}: a duration is finite and not negative")
+    return number
+
+
+def _parse(text: str, option: str) -> float:
+    spans = list(_SPAN.finditer(text))
+    if not spans or "".join(span.group() for span in spans) != text:
+        units = ", ".join(_UNITS)
+        raise ValueError(f'{option}={text!r}: write a duration like "90s" or "1h30m" ({units})')
+    return sum(float(span[1]) * _UNITS[span[2]] for span in spans)
+
+
+def moment(value: object, option: str = "delay_until") -> float:
+    """A time in seconds since 1970: a number, a datetime (naive is local) or a date (its midnight).
+
+    Raises:
+        TypeError: it is none of these.
+    """
+    if isinstance(value, dt.datetime):
+        return value.timestamp()
+    if isinstance(value, dt.date):
+        return dt.datetime(value.year, value.month, value.day).timestamp()  # noqa: DTZ001 -- local
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    raise TypeError(f"{option}={value!r}: give seconds since 1970, a datetime or a date")
+
+
+def due_time(delay_by: Duration | None, delay_until: object) -> float | None:
+    """When a task may start, from the two options of which one may be given.
+
+    Raises:
+        MultipleDelayError: both are given.
+    """
+    if delay_by is None:
+        return None if delay_until is None else moment(delay_until)
+    if delay_until is not None:
+        raise MultipleDelayError("give delay_by or delay_until, not both")
+    return time.time() + seconds(delay_by, "delay_by")
+
+
+def count(value: object, option: str) -> int:
+    """A number of times.
+
+    Raises:
+        TypeError, ValueError: it is not a whole number, or negative.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError(f"{option}={value!r}: give a whole number")
+    number = int(value)
+    if number != float(value) or number < 0:
+        raise ValueError(f"{option}={value!r}: give a whole number, 0 or more")
+    return number
+
+
+def hook(value: object, option: str) -> object:
+    """A hook: callable, or None.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if value is not None and not callable(value):
+        raise TypeError(f"{option}={value!r}: a hook is a function")
+    return value
+
+
+def stray_options(names: Iterable[str]) -> list[str]:
+    """Those of `names` that are options, for calls that pass one to the function."""
+    return [name for name in names if name in OPTIONS]
+
+
+def mend_for_stray(options: Mapping[str, Any]) -> str:
+    """What to write instead when options were passed as arguments."""
+    inside = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    word = "is an option" if len(options) == 1 else "are options"
+    return f"{' and '.join(options)} {word}: gator.options({inside}).task(...)"

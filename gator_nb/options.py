@@ -1,0 +1,91 @@
+"""`gator.options(...)`: options for the calls that follow, one, many or a grid of them."""
+
+import itertools
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Self
+
+from .definition import new_id
+from .group import Group
+from .option_values import check_options
+from .task import Task
+
+if TYPE_CHECKING:
+    from .gator import Gator
+
+
+class Options:
+    """Options for calls; `gator.options(...)` makes one. Reusable, with or without `with`.
+
+    >>> from gator_nb import Gator
+    >>> with Gator("memory://").options(retries=2, name="power") as opts:
+    ...     opts.task(pow, 2, 10).name
+    'power'
+    """
+
+    def __init__(self, gator: "Gator", **kwargs: Any) -> None:
+        check_options(kwargs)
+        self.gator = gator
+        self.task_kwargs = kwargs
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def task(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
+        """Push a call with these options; every keyword goes to the function."""
+        return self.gator.push(self._new(), func, *args, **kwargs)
+
+    def map(self, func: Callable[..., Any], *iterables: Iterable[Any], **kwargs: Any) -> Group:
+        """Push a call for each item (of several iterables: for each row), all in one step.
+
+        Raises:
+            ValueError: the iterables are not of one length.
+
+        >>> from gator_nb import Gator
+        >>> len(Gator("memory://").options(retries=1).map(pow, [2, 3], [10, 2]))
+        2
+        """
+        if not iterables:
+            raise TypeError("map(func, items): give the items")
+        columns = [list(items) for items in iterables]
+        if len({len(column) for column in columns}) > 1:
+            lengths = ", ".join(str(len(column)) for column in columns)
+            raise ValueError(f"map needs iterables of one length; these have {lengths}")
+        return self._many(func, [(row, kwargs) for row in zip(*columns, strict=True)])
+
+    def grid(self, func: Callable[..., Any], *constants: Any, **lists: Any) -> Group:
+        """Push a call for every combination of the lists; `constants` go first, the last list
+        varies fastest.
+
+        Raises:
+            TypeError: something that is no list, tuple, range or 1-d array; wrap it: `[df]`.
+        """
+        columns = [_values(name, values) for name, values in lists.items()]
+        rows = itertools.product(*columns)
+        return self._many(func, [(constants, dict(zip(lists, row, strict=True))) for row in rows])
+
+    def _many(
+        self, func: Callable[..., Any], calls: list[tuple[tuple[Any, ...], dict[str, Any]]]
+    ) -> Group:
+        given = self.task_kwargs
+        if given.get("task_id") is not None:
+            raise TypeError("task_id names one task; for many, give a name: options(name=...)")
+        if not given.get("is_async", given.get("async", True)):
+            raise TypeError("is_async=False runs one task at once; map and grid need the queue")
+        return self.gator.push_many(self._new, func, calls, new_id())
+
+    def _new(self) -> Task:
+        return self.gator.task_class(**self.task_kwargs)
+
+
+def _values(name: str, values: Any) -> list[Any]:
+    if isinstance(values, list | tuple | range):
+        return list(values)
+    if getattr(values, "ndim", None) == 1 and not hasattr(values, "items"):
+        return list(values.tolist())
+    raise TypeError(
+        f"{name}={type(values).__name__}: grid takes lists, tuples, ranges and 1-d arrays; "
+        f"for one value write {name}=[...]"
+    )

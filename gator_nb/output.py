@@ -1,0 +1,169 @@
+"""What a task prints, routed to its log instead of into whatever cell is newest.
+
+A `Sink` takes the text of one try. The route is by context variable, so two tasks in two threads
+never mix. Threads and processes that a task starts by itself are outside of it.
+"""
+
+import io
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import Any, TextIO
+
+from .constants import LOG_HEAD, LOG_TAIL
+
+SINK: ContextVar["Sink | None"] = ContextVar("gator_nb_sink", default=None)
+
+
+class Sink:
+    """The output of one try, bounded: its first and its last half megabyte.
+
+    >>> sink = Sink()
+    >>> sink.write("hello"); sink.take(); sink.take()
+    b'hello'
+    b''
+    """
+
+    def __init__(self, *, tee: bool = False, on_text: Callable[[], None] | None = None) -> None:
+        self.tee = tee
+        self._on_text = on_text
+        self._lock = threading.Lock()
+        self._fresh: list[bytes] = []
+        self._head_left = LOG_HEAD
+        self._tail: deque[bytes] = deque()
+        self._tail_size = 0
+        self._left_out = 0
+
+    def write(self, text: str) -> None:
+        """Add text; past the first half megabyte only the newest is kept."""
+        data = text.encode("utf-8", "replace")
+        with self._lock:
+            head = data[: self._head_left]
+            if head:
+                self._fresh.append(head)
+                self._head_left -= len(head)
+            self._keep_tail(data[len(head) :])
+        if self._on_text is not None:
+            self._on_text()
+
+    def _keep_tail(self, data: bytes) -> None:
+        if not data:
+            return
+        self._tail.append(data)
+        self._tail_size += len(data)
+        while self._tail_size > LOG_TAIL:
+            oldest = self._tail.popleft()
+            over = self._tail_size - LOG_TAIL
+            if len(oldest) > over:
+                self._tail.appendleft(oldest[over:])
+            dropped = min(len(oldest), over)
+            self._tail_size -= dropped
+            self._left_out += dropped
+
+    @property
+    def waiting(self) -> bool:
+        """There is text that nobody has taken."""
+        return bool(self._fresh)
+
+    def take(self) -> bytes:
+        """What was written since the last call, without the tail."""
+        with self._lock:
+            data, self._fresh = b"".join(self._fresh), []
+        return data
+
+    def finish(self) -> bytes:
+        """The rest, with the tail and how much was left out before it."""
+        with self._lock:
+            note = (
+                f"\n[… {self._left_out:,} bytes left out …]\n".encode() if self._left_out else b""
+            )
+            data = b"".join([*self._fresh, note, *self._tail])
+            self._fresh, self._tail, self._tail_size = [], deque(), 0
+        return data
+
+
+class _Routed(io.TextIOBase):
+    """A standard stream that gives a task's text to its sink, and all else to the original."""
+
+    def __init__(self, original: TextIO) -> None:
+        self.original = original
+
+    def write(self, text: str) -> int:
+        if not divert(text):
+            self.original.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        if not self.original.closed:
+            self.original.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+
+def divert(text: str) -> bool:
+    """Give `text` to the current task's sink; True when that was all there is to do."""
+    sink = SINK.get()
+    if sink is None:
+        return False
+    sink.write(text)
+    return not sink.tee
+
+
+_lock = threading.Lock()
+_users = 0
+_undo: list[Callable[[], None]] = []
+
+
+@contextmanager
+def _routing() -> Iterator[None]:
+    global _users
+    with _lock:
+        _users += 1
+        if _users == 1:
+            _undo[:] = [_route("stdout"), _route("stderr")]
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                for undo in _undo:
+                    undo()
+                _undo.clear()
+
+
+def routing() -> AbstractContextManager[None]:
+    """While it is open, the standard streams of this process give tasks' text to their sinks."""
+    return _routing()
+
+
+def _route(name: str) -> Callable[[], None]:
+    """Route one stream; answers how to undo it.
+
+    A kernel's stream is routed in place, because logging handlers of earlier cells hold it.
+    """
+    stream = getattr(sys, name)
+    if type(stream).__module__.startswith("ipykernel"):
+        return _route_in_place(stream)
+    routed = _Routed(stream)
+    setattr(sys, name, routed)
+
+    def undo() -> None:
+        if getattr(sys, name) is routed:
+            setattr(sys, name, routed.original)
+
+    return undo
+
+
+def _route_in_place(stream: Any) -> Callable[[], None]:
+    plain = stream.write
+
+    def write(text: str) -> int:
+        return len(text) if divert(text) else plain(text)
+
+    stream.write = write
+    return lambda: stream.__dict__.pop("write", None)

@@ -1,0 +1,51 @@
+"""What travels: the pickled call and its outcome, their signatures, and the identity of a call."""
+
+from .call import Call
+from .call_key import bound_arguments, call_key, difference, why_no_key
+from .capture import culprit, name_of
+from .envelope import CallHeader, header_of, open_call, seal_call
+from .failure import RemoteTraceback
+from .outcome import (
+    Outcome,
+    error_of,
+    open_outcome,
+    outcome_of_error,
+    outcome_of_value,
+    seal_outcome,
+    value_of,
+)
+from .pickling import dumps_call, dumps_value, loads
+from .preview import one_line, preview_of, preview_of_arguments
+from .sealing import key_id_of, peek, seal, unseal
+
+__all__ = [
+    "Call",
+    "CallHeader",
+    "Outcome",
+    "RemoteTraceback",
+    "bound_arguments",
+    "call_key",
+    "culprit",
+    "difference",
+    "dumps_call",
+    "dumps_value",
+    "error_of",
+    "header_of",
+    "key_id_of",
+    "loads",
+    "name_of",
+    "one_line",
+    "open_call",
+    "open_outcome",
+    "outcome_of_error",
+    "outcome_of_value",
+    "peek",
+    "preview_of",
+    "preview_of_arguments",
+    "seal",
+    "seal_call",
+    "seal_outcome",
+    "unseal",
+    "value_of",
+    "why_no_key",
+]

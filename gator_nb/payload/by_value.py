@@ -1,0 +1,72 @@
+"""Which functions and classes travel by value, and what such a function takes along."""
+
+import sys
+from types import CodeType, FunctionType
+from typing import Any
+from weakref import ref
+
+_READS_GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+_HEAP_TYPE = 1 << 9
+
+
+def by_reference(definition: Any) -> bool:
+    """Whether a function or class is found again by its module and qualified name.
+
+    Those of `__main__`, and those made inside functions, are not: they travel by value.
+    """
+    module_name = getattr(definition, "__module__", None)
+    if module_name is None or module_name == "__main__":
+        return False
+    if isinstance(definition, type) and not definition.__flags__ & _HEAP_TYPE:
+        return True
+    qualname = definition.__qualname__
+    if "<locals>" in qualname:
+        return False
+    found: Any = sys.modules.get(module_name)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found is definition
+
+
+_globals: dict[int, tuple[ref[CodeType], tuple[str, ...]]] = {}
+
+
+def global_names(code: CodeType) -> tuple[str, ...]:
+    """The globals that this code and the code nested in it read, sorted."""
+    key = id(code)
+    known = _globals.get(key)
+    if known is not None and known[0]() is code:
+        return known[1]
+    import dis  # the digest of a code is made once, and `import gator_nb` shall be quick
+
+    read = {
+        instruction.argval
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in _READS_GLOBAL
+    }
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            read.update(global_names(constant))
+    names = tuple(sorted(read))
+    _globals[key] = ref(code, lambda _: _globals.pop(key, None)), names
+    return names
+
+
+def captured_globals(func: FunctionType) -> list[tuple[str, Any]]:
+    """The globals that a function reads and that are there, by name."""
+    space = func.__globals__
+    return [(name, space[name]) for name in global_names(func.__code__) if name in space]
+
+
+def captured_cells(func: FunctionType) -> list[tuple[str, Any]]:
+    """The filled closure cells of a function, by name."""
+    cells = func.__closure__
+    if cells is None:
+        return []
+    found = []
+    for name, cell in zip(func.__code__.co_freevars, cells, strict=True):
+        try:
+            found.append((name, cell.cell_contents))
+        except ValueError:  # a name that is not assigned yet
+            continue
+    return found

@@ -1,0 +1,15 @@
+"""What a task is asked to do."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Call(NamedTuple):
+    """A function, its arguments, and the hooks that run around it."""
+
+    func: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    on_start: Callable[..., Any] | None = None
+    on_success: Callable[..., Any] | None = None
+    on_error: Callable[..., Any] | None = None

@@ -1,0 +1,117 @@
+"""The identity of a call: a digest of what would be done, not of where it was written.
+
+`version:python:code:captured:arguments`, the last three of 16 hexadecimal characters each.
+"""
+
+import sys
+from functools import partial
+from hashlib import blake2b
+from types import FunctionType, MethodType
+from typing import Any
+
+from .by_value import by_reference
+from .call import Call
+from .code_digest import code_digest
+from .digest import Digester, Undigestible
+
+_VERSION = f"1:{sys.version_info.major}.{sys.version_info.minor}"
+_PARTS = ("its version", "its Python version", "its code", "its captured values", "its arguments")
+_HALF = 8
+_STARRED = 0x04 | 0x08
+"""The flags of a code that takes `*args` or `**kwargs`; see `inspect.CO_VARARGS`."""
+
+
+def call_key(call: Call) -> str | None:
+    """The key of a call; None when something in it has no canonical digest.
+
+    Bytecode, constants, names, defaults, captured values and arguments count, as they are now.
+    File names, lines, comments, the order of sets and dicts, and hooks do not.
+
+    >>> call_key(Call(divmod, (7, 2), {})) == call_key(Call(divmod, (7, 2), {}))
+    True
+    """
+    try:
+        return _key(call)
+    except (Undigestible, RecursionError):
+        return None
+
+
+def why_no_key(call: Call) -> str | None:
+    """What keeps a call from having a key; None when it has one."""
+    try:
+        _key(call)
+    except Undigestible as error:
+        return str(error)
+    except RecursionError:
+        return "values that are nested too deeply"
+    return None
+
+
+def difference(a: str, b: str) -> str:
+    """What sets two keys apart, in words: "its code and its arguments"; empty when nothing does."""
+    pairs = zip(_PARTS, a.split(":"), b.split(":"), strict=True)
+    differing = [part for part, left, right in pairs if left != right]
+    return " and ".join(filter(None, (", ".join(differing[:-1]), *differing[-1:])))
+
+
+def _key(call: Call) -> str:
+    func = call.func
+    innermost = _innermost(func)
+    captured = Digester()
+    captured.leave_out_code(innermost)
+    captured_digest = captured.digest((captured.token(func),))
+    arguments = Digester()
+    bound = bound_arguments(func, call.args, call.kwargs)
+    arguments_digest = arguments.digest((arguments.token(bound),))
+    halves = (_code(innermost), captured_digest, arguments_digest)
+    return ":".join((_VERSION, *(half[:_HALF].hex() for half in halves)))
+
+
+def _innermost(func: Any) -> Any:
+    while True:
+        if type(func) is MethodType:
+            func = func.__func__
+        elif isinstance(func, partial):
+            func = func.func
+        else:
+            return func
+
+
+def _code(func: Any) -> bytes:
+    if type(func) is FunctionType and not by_reference(func):
+        return code_digest(func.__code__)
+    named = func if hasattr(func, "__qualname__") else type(func)
+    name = f"{named.__module__}:{named.__qualname__}".encode("utf-8", "surrogatepass")
+    return blake2b(name, digest_size=_HALF).digest()
+
+
+def bound_arguments(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The arguments by the names of the parameters, defaults filled in.
+
+    As given, when the signature is not known or does not fit.
+    """
+    if type(func) is not FunctionType or func.__dict__ or func.__code__.co_flags & _STARRED:
+        return _bound_by_signature(func, args, kwargs)
+    code = func.__code__
+    count = code.co_argcount
+    names = code.co_varnames[: count + code.co_kwonlyargcount]
+    fits = len(args) <= count and kwargs.keys().isdisjoint(names[: len(args)])
+    if code.co_posonlyargcount or not fits or not kwargs.keys() <= set(names):
+        return _bound_by_signature(func, args, kwargs)
+    defaults = func.__defaults__ or ()
+    bound = dict(zip(names[count - len(defaults) : count], defaults, strict=True))
+    bound.update(func.__kwdefaults__ or {})
+    bound.update(zip(names, args, strict=False))
+    bound.update(kwargs)
+    return bound
+
+
+def _bound_by_signature(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    from inspect import signature  # most calls do without it, and it takes its time to load
+
+    try:
+        bound = signature(func).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return (args, kwargs)
+    bound.apply_defaults()
+    return bound.arguments

@@ -1,0 +1,119 @@
+"""The outcome: what came of one try, signed and bound to its task and claim."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from ..errors import StoreVersion, Untrusted
+from ..keys import Keyring
+from .failure import error_line, pickled_error, raised_again, traceback_text
+from .pickling import dumps_value, loads
+from .preview import preview_of
+from .sealing import seal, unseal
+
+KIND = "outcome"
+FORMAT = 1
+"""Raised only when what is signed changes its meaning; unknown fields are ignored."""
+
+
+class Outcome(NamedTuple):
+    """A result or an error, as stored. `payload` is signed with it and not yet unpickled."""
+
+    task_id: str
+    claim: str
+    ok: bool
+    error: str | None
+    """One line: "ValueError: text"."""
+    traceback: str | None
+    preview: str
+    """The result's repr in one line, for display."""
+    payload: bytes | None
+    """The pickled result or exception; None for an exception that does not pickle."""
+    note: str | None = None
+    format: int = FORMAT
+
+
+_REQUIRED = {"task_id", "claim", "ok", "format"}
+
+
+def seal_outcome(keyring: Keyring, outcome: Outcome) -> bytes:
+    """The signed bytes of an outcome."""
+    header = {
+        field: value
+        for field, value in zip(Outcome._fields, outcome, strict=True)
+        if field != "payload" and value is not None
+    }
+    return seal(keyring, KIND, header, outcome.payload or b"")
+
+
+def open_outcome(
+    keyring: Keyring, data: bytes, *, task_id: str, claim: str | None = None
+) -> Outcome:
+    """The verified outcome of this task, and of this claim when one is given.
+
+    Raises:
+        Untrusted: the signature does not fit, or it is another task's or claim's.
+        KeyMissing: signed with a key that is not here.
+        StoreVersion: sealed by a newer gator_nb.
+    """
+    fields, payload = unseal(keyring, KIND, data)
+    if not fields.keys() >= _REQUIRED:
+        raise Untrusted(f"the outcome lacks {', '.join(sorted(_REQUIRED - fields.keys()))}")
+    if fields["format"] > FORMAT:
+        raise StoreVersion(
+            f"the outcome has format {fields['format']}, and this gator_nb knows {FORMAT}: "
+            "upgrade it"
+        )
+    if fields["task_id"] != task_id:
+        raise Untrusted(f"this outcome belongs to task {fields['task_id']!r}, not to {task_id!r}")
+    if claim is not None and fields["claim"] != claim:
+        raise Untrusted(f"this outcome of task {task_id!r} belongs to another claim")
+    get = fields.get
+    return Outcome(
+        task_id,
+        fields["claim"],
+        fields["ok"],
+        get("error"),
+        get("traceback"),
+        get("preview", ""),
+        payload or None,
+        get("note"),
+        fields["format"],
+    )
+
+
+def outcome_of_value(task_id: str, claim: str, value: Any) -> Outcome:
+    """The outcome of a try that returned `value`.
+
+    Raises:
+        NotPicklable: the result cannot be pickled; the text says what to return instead.
+    """
+    payload = dumps_value(value, "the result")
+    return Outcome(task_id, claim, True, None, None, preview_of(value), payload)
+
+
+def outcome_of_error(
+    task_id: str, claim: str, error: BaseException, *, skip_files: Collection[str] = ()
+) -> Outcome:
+    """The outcome of a try that raised `error`.
+
+    The traceback begins at the user's first frame: those of gator_nb, and of `skip_files`, are
+    left out before it.
+    """
+    text = traceback_text(error, skip_files)
+    return Outcome(task_id, claim, False, error_line(error), text, "", pickled_error(error))
+
+
+def value_of(outcome: Outcome) -> Any:
+    """The result. Unpickles it: only ever for an outcome that `open_outcome` gave.
+
+    Raises:
+        BaseException: the try failed; `error_of` it.
+    """
+    if not outcome.ok:
+        raise error_of(outcome)
+    return None if outcome.payload is None else loads(outcome.payload)
+
+
+def error_of(outcome: Outcome) -> BaseException:
+    """The user's own exception, with the traceback of the task as its cause; else `TaskFailed`."""
+    return raised_again(outcome.payload, outcome.error or "the task failed", outcome.traceback)

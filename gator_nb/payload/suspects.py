@@ -1,0 +1,103 @@
+"""What usually cannot be pickled, and what to do instead. Known by the names of types, so that
+nothing has to be imported for it."""
+
+from typing import Any
+
+_OPEN = "open it inside the function"
+_MAKE = "make it inside the function"
+_ALONE = "make it inside the function: tasks share no memory with the notebook"
+_LAZY = "make a list of it, or make it inside the function"
+_WIDGET = "pass its value"
+
+_BY_MODULE = {
+    "sqlite3": _OPEN,
+    "apsw": _OPEN,
+    "duckdb": _OPEN,
+    "psycopg": _OPEN,
+    "psycopg2": _OPEN,
+    "pymysql": _OPEN,
+    "MySQLdb": _OPEN,
+    "mysql": _OPEN,
+    "pyodbc": _OPEN,
+    "oracledb": _OPEN,
+    "asyncpg": _OPEN,
+    "sqlalchemy": _OPEN,
+    "pymongo": _OPEN,
+    "redis": _OPEN,
+    "h5py": _OPEN,
+    "netCDF4": _OPEN,
+    "tables": _OPEN,
+    "zipfile": _OPEN,
+    "tarfile": _OPEN,
+    "mmap": _OPEN,
+    "socket": _OPEN,
+    "_socket": _OPEN,
+    "ssl": _OPEN,
+    "httpx": _OPEN,
+    "aiohttp": _OPEN,
+    "botocore": _MAKE,
+    "pyspark": _MAKE,
+    "distributed": _MAKE,
+    "selenium": _MAKE,
+    "playwright": _MAKE,
+    "subprocess": "start it inside the function",
+    "threading": _ALONE,
+    "_thread": _ALONE,
+    "queue": _ALONE,
+    "_queue": _ALONE,
+    "multiprocessing": _ALONE,
+    "asyncio": _ALONE,
+    "_asyncio": _ALONE,
+    "concurrent": _ALONE,
+    "weakref": "pass the object itself",
+    "_contextvars": "pass its value",
+    "tkinter": _WIDGET,
+    "ipywidgets": _WIDGET,
+    "IPython": "the notebook's shell is not there in a task: pass what you need of it",
+    "ipykernel": "the notebook's shell is not there in a task: pass what you need of it",
+    "tqdm": "make the bar inside the function, or use `gator_nb.track`",
+    "_ctypes": "pass plain values, or load the library inside the function",
+    "ctypes": "pass plain values, or load the library inside the function",
+    "_cffi_backend": "pass plain values, or load the library inside the function",
+}
+
+_BY_NAME = {
+    "_io.TextIOWrapper": "pass the path and open it inside the function",
+    "_io.BufferedReader": "pass the path and open it inside the function",
+    "_io.BufferedWriter": "pass the path and open it inside the function",
+    "_io.BufferedRandom": "pass the path and open it inside the function",
+    "_io.FileIO": "pass the path and open it inside the function",
+    "tempfile._TemporaryFileWrapper": "pass the path and open it inside the function",
+    "builtins.generator": _LAZY,
+    "builtins.coroutine": "call and await it inside the function",
+    "builtins.async_generator": _LAZY,
+    "builtins.frame": "pass what you need of it",
+    "builtins.traceback": "pass it as text: `traceback.format_exc()`",
+    "_csv.reader": _LAZY,
+    "_csv.writer": _MAKE,
+    "posix.ScandirIterator": _LAZY,
+    "posix.DirEntry": "pass its path",
+}
+
+
+def mend_of(value: Any) -> str | None:
+    """What to do about a value of a kind that is known not to pickle; None for other kinds."""
+    for kind in type(value).__mro__:
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        mend = _BY_NAME.get(name) or _BY_MODULE.get(kind.__module__.partition(".")[0])
+        if mend is not None:
+            return mend
+    return None
+
+
+def mend_of_result(value: Any) -> str:
+    """The same for a value that a task returns."""
+    lazy = mend_of(value) == _LAZY
+    return "return a list of it" if lazy else "return what you need of it as plain values"
+
+
+def kind_of(value: Any) -> str:
+    """The name of a value's type as people write it: "generator", "sqlite3.Connection"."""
+    kind = type(value)
+    module, name = kind.__module__, kind.__qualname__
+    return name if module in ("builtins", "__main__") else f"{module}.{name}"

@@ -1,0 +1,188 @@
+"""What running code sees of its own task, and how it is asked to stop.
+
+A `Try` is one run of one claim. The code in it reaches its own through `current_task` and
+`progress`; whoever watches it reads what it told and may interrupt it.
+"""
+
+import ctypes
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal
+
+from .output import Sink
+from .record import Record
+from .task import Task
+
+Cause = Literal["cancel", "lost", "stop"]
+"""Why code is interrupted: somebody canceled it, its claim went to another worker, or its worker
+is being stopped."""
+
+MAX_POINTS = 1000
+"""Points that a metric keeps; past that every second one is dropped and the pace halves."""
+
+_CURRENT: ContextVar["Try | None"] = ContextVar("gator_nb_try", default=None)
+
+
+class Interrupted(BaseException):
+    """Raised inside user code that is to stop. Catch it to clean up, and raise it again."""
+
+
+class Try:
+    """One run of one claim, as seen by the code in it and by who watches it."""
+
+    def __init__(self, record: Record, *, tee: bool = False) -> None:
+        self.record = record
+        self.task: Task | None = None
+        self.began = time.monotonic()
+        self.cause: Cause | None = None
+        self.told = threading.Event()
+        """Set when there is progress, a metric or output that nobody has taken."""
+        self.sink = Sink(tee=tee, on_text=self.told.set)
+        self._progress: str | None = None
+        self._metrics: dict[str, _Series] = {}
+        self._lock = threading.Lock()
+        self._thread: int | None = None
+        self._struck = False
+
+    # -- for the code in it ------------------------------------------------------------------
+
+    def tell(
+        self, done: float, total: float | None, message: str | None, metrics: dict[str, float]
+    ) -> None:
+        """Take a report of progress, and stop here when that was asked for."""
+        self._progress = json.dumps({"done": done, "total": total, "message": message})
+        at = round(time.monotonic() - self.began, 3)
+        for name, value in metrics.items():
+            self._metrics.setdefault(name, _Series()).add(at, value)
+        self.told.set()
+        if self.cause is not None:
+            raise Interrupted(self.cause)
+
+    @contextmanager
+    def user_code(self) -> Iterator[None]:
+        """Around user code: only inside of it may an interruption strike this thread.
+
+        An exception set from another thread can land late, so what is still pending at the end is
+        taken back before the thread goes on.
+        """
+        with self._lock:
+            if self.cause is not None:
+                raise Interrupted(self.cause)
+            self._thread = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        while self._thread is not None:
+            try:
+                with self._lock:
+                    if self._struck:
+                        _strike(threading.get_ident(), None)
+                    self._thread = None
+            except Interrupted:  # struck between the lines above: go on leaving
+                continue
+
+    @property
+    def struck(self) -> bool:
+        """An exception was set in this thread; it should not run anything else."""
+        return self._struck
+
+    # -- for who watches it --------------------------------------------------------------------
+
+    def interrupt(self, cause: Cause) -> None:
+        """Ask the code to stop: at its next report, and between two bytecodes of its thread."""
+        with self._lock:
+            if self.cause is None:
+                self.cause = cause
+            if self._thread is not None and not self._struck:
+                self._struck = True
+                _strike(self._thread, Interrupted)
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    def progress_text(self) -> str | None:
+        return self._progress
+
+    def metrics_text(self) -> str | None:
+        if not self._metrics:
+            return None
+        return json.dumps({name: list(series.points) for name, series in self._metrics.items()})
+
+
+class _Series:
+    """A bounded series: when it is full, every second point goes and the pace halves."""
+
+    def __init__(self) -> None:
+        self.points: deque[tuple[float, float]] = deque()
+        self._every = 1
+        self._seen = 0
+
+    def add(self, at: float, value: float) -> None:
+        if self._seen % self._every == 0:
+            self.points.append((at, float(value)))
+        self._seen += 1
+        if len(self.points) > MAX_POINTS:
+            self.points = deque(list(self.points)[::2])
+            self._every *= 2
+
+
+def _strike(thread: int, error: type[BaseException] | None) -> None:
+    """Set an exception in a thread, or take back one that is still pending."""
+    value = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)
+
+
+@contextmanager
+def trying(one: Try) -> Iterator[None]:
+    """Make `one` the try of this context."""
+    token = _CURRENT.set(one)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def current_try() -> Try | None:
+    return _CURRENT.get()
+
+
+def current_task() -> Task | None:
+    """The task that this code runs in, or None outside of one.
+
+    >>> current_task() is None
+    True
+    """
+    one = _CURRENT.get()
+    return None if one is None else one.task
+
+
+def progress(
+    done: float, total: float | None = None, message: str | None = None, **metrics: float
+) -> None:
+    """Tell how far the running task is, and with what figures; outside of a task it does nothing.
+
+    Costs about a microsecond; the store hears of it at most ten times a second. A task that was
+    asked to stop stops here.
+
+    Args:
+        done, total: in any unit; `total` may be unknown.
+        message: a short text.
+        metrics: numbers whose course is kept, at most 1,000 points each.
+
+    Raises:
+        Interrupted: the task was asked to stop; let it pass.
+
+    >>> progress(3, 10, loss=0.25)
+    """
+    one = _CURRENT.get()
+    if one is not None:
+        one.tell(done, total, message, metrics)

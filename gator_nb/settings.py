@@ -1,0 +1,22 @@
+"""What the environment says, read when it is asked for and nowhere else."""
+
+import os
+
+CONN = "GATOR_NB_CONN"
+KEY = "GATOR_NB_KEY"
+QUEUE = "GATOR_NB_QUEUE"
+
+
+def conn_string() -> str | None:
+    """The address of the store from `$GATOR_NB_CONN`; None when it is not set."""
+    return os.environ.get(CONN) or None
+
+
+def key_text() -> str | None:
+    """The signing key from `$GATOR_NB_KEY`, in hex; None when it is not set."""
+    return os.environ.get(KEY) or None
+
+
+def queue_name() -> str | None:
+    """The queue of this notebook from `$GATOR_NB_QUEUE`; None when it is not set."""
+    return os.environ.get(QUEUE) or None

@@ -1,0 +1,243 @@
+"""A worker in a user's hand: alligator's verbs, a background thread, signals, the exit."""
+
+import atexit
+import logging
+import os
+import signal
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Self
+
+from .constants import ALL, EVERY
+from .definition import new_id
+from .supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from .gator import Gator
+
+
+def default_threads() -> int:
+    """As many as there are cores for this process, four at most."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(4, cores or 1)
+
+
+class Worker:
+    """Runs the tasks of a queue, in threads of this process.
+
+    Args:
+        gator: the store and the queue.
+        max_tasks: stop after so many; 0 is never.
+        to_consume: a queue's name, several, or EVERY; ALL is the gator's own queue.
+        nap_time: seconds that an idle wait lasts at most.
+        log_level: of the logger that `run_forever` writes to.
+        threads: how many tasks run at a time; None is one a core, four at most.
+        name: shown beside its tasks; None is the host and process.
+
+    Example:
+        >>> from gator_nb import Gator
+        >>> gator = Gator("memory://")
+        >>> task = gator.task(pow, 2, 10)
+        >>> with Worker(gator):
+        ...     task.get()
+        1024
+    """
+
+    def __init__(
+        self,
+        gator: "Gator",
+        max_tasks: int = 0,
+        to_consume: str | Sequence[str] = ALL,
+        nap_time: float = 0.1,
+        log_level: int = logging.INFO,
+        *,
+        threads: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads={threads}: a worker needs one at least")
+        self.gator = gator
+        self.max_tasks = int(max_tasks)
+        self.to_consume = to_consume
+        self.nap_time = nap_time
+        self.tasks_complete = 0
+        self.fenced = 0
+        """Results that were dropped because their claim had gone to another worker."""
+        self.keep_running = False
+        self.log_level = log_level
+        self.log = logging.getLogger("gator_nb.worker")
+        self.name = name
+        self.id = new_id()[:16]
+        self.threads = threads or default_threads()
+        self._thread: threading.Thread | None = None
+        self._loop: Supervisor | None = None
+
+    # -- alligator's own -----------------------------------------------------------------------
+
+    def ident(self) -> str:
+        """A short text that names this worker and its process."""
+        return f"Alligator Worker (#{os.getpid()})"
+
+    def starting(self) -> None:
+        """Called before the first task; logs that it starts."""
+        self.keep_running = True
+        limit = f"will stop after {self.max_tasks} tasks" if self.max_tasks else "has no limit"
+        self.log.info("%s starts on %s and %s", self.ident(), _words(self.queues), limit)
+
+    def interrupt(self) -> None:
+        """Called at a signal: begin nothing more, finish what runs."""
+        self.keep_running = False
+        self.log.info("%s was interrupted; it finishes what runs", self.ident())
+        if self._loop is not None:
+            self._loop.listener.wake()
+
+    def stopping(self) -> None:
+        """Called after the last task; logs that it stops."""
+        self.keep_running = False
+        self.log.info("%s stops after %d tasks", self.ident(), self.tasks_complete)
+
+    def result(self, result: Any) -> None:
+        """Called with the value of each task that `check_and_run_task` ran; logs it."""
+        if result is not None:
+            self.log.info("%r", result)
+
+    def check_and_run_task(self) -> bool:
+        """Run one task in this thread: True when it succeeded, False when there was none or it
+        failed; an error is logged."""
+        try:
+            task = self.gator.pop_from(self.queues)
+        except Exception as error:
+            self.log.exception(error)  # noqa: TRY401
+            return False
+        if task is None:
+            return False
+        self.tasks_complete += 1
+        self.result(task.result)
+        return True
+
+    def run_forever(self) -> int:
+        """Run tasks in this process until it is told to stop, or `max_tasks` have run; answers 0.
+
+        SIGINT and SIGTERM let what runs finish; a second one interrupts it.
+        """
+        with self._logging(), self._signals():
+            self.starting()
+            self._run()
+            self.stopping()
+        return 0
+
+    # -- in the background -----------------------------------------------------------------------
+
+    @property
+    def queues(self) -> tuple[str, ...] | None:
+        """The queues it serves; None is every one."""
+        wanted = (self.to_consume,) if isinstance(self.to_consume, str) else tuple(self.to_consume)
+        if EVERY in wanted:
+            return None
+        return tuple(self.gator.queue_name if name == ALL else name for name in wanted)
+
+    @property
+    def running(self) -> bool:
+        """Its background thread is there."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> Self:
+        """Run tasks in the background of this process until `stop`, or until it ends."""
+        if not self.running:
+            self.keep_running = True
+            self._thread = threading.Thread(target=self._run, name="gator_nb worker", daemon=True)
+            self._thread.start()
+            _at_exit(self)
+        return self
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Begin nothing more, give back what has not begun, wait for what runs.
+
+        After `timeout` seconds (None: as long as it takes) running code is interrupted. What
+        stops goes back to the queue; what does not (a thread in C code) keeps its claim until the
+        process ends. True when nothing runs any more.
+        """
+        self.keep_running = False
+        loop, thread = self._loop, self._thread
+        if loop is not None:
+            loop.deadline = None if timeout is None else time.monotonic() + timeout
+            loop.listener.wake()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+            self._thread = None
+        return loop is None or loop.clean
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        self._loop = Supervisor(self)
+        self._loop.run()
+
+    @contextmanager
+    def _logging(self) -> Iterator[None]:
+        handler = None if self.log.hasHandlers() else logging.StreamHandler()
+        if handler is not None:
+            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            self.log.addHandler(handler)
+            self.log.setLevel(self.log_level)
+        try:
+            yield
+        finally:
+            if handler is not None:
+                self.log.removeHandler(handler)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Finish on the first signal, interrupt on the second; only a main thread can ask so."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def handle(_signum: int, _frame: FrameType | None) -> None:
+            if self.keep_running:
+                self.interrupt()
+            elif self._loop is not None:
+                self._loop.deadline = time.monotonic()
+
+        before = {number: signal.signal(number, handle) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _words(queues: tuple[str, ...] | None) -> str:
+    return "every queue" if queues is None else ", ".join(queues)
+
+
+_EXIT_GRACE = 2.0
+"""Seconds that running tasks have at the interpreter's exit before they are interrupted."""
+
+_started: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+
+
+def _at_exit(worker: Worker) -> None:
+    if not _started:
+        atexit.register(_stop_all)
+    _started.add(worker)
+
+
+def _stop_all() -> None:
+    """Stop every worker of this process, all at once."""
+    workers = [worker for worker in _started if worker.running]
+    for worker in workers:
+        worker.keep_running = False
+    for worker in workers:
+        worker.stop(_EXIT_GRACE)

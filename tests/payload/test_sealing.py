@@ -1,0 +1,155 @@
+"""What is signed cannot be changed, cut, put together anew, or moved to another task."""
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gator_nb import keys
+from gator_nb.errors import KeyMissing, StoreVersion, Untrusted
+from gator_nb.payload import (
+    CallHeader,
+    Outcome,
+    key_id_of,
+    open_call,
+    open_outcome,
+    peek,
+    seal,
+    seal_call,
+    seal_outcome,
+    unseal,
+)
+
+RING = keys.Keyring([keys.key_of(b"k" * 32)])
+OTHER_RING = keys.Keyring([keys.key_of(b"o" * 32)])
+REFUSALS = (Untrusted, KeyMissing, StoreVersion)
+LOADED = []
+
+
+class Canary:
+    """Leaves a trace when it is unpickled."""
+
+    def __reduce__(self):
+        return LOADED.append, ("unpickled",)
+
+
+CANARY = pickle.dumps(Canary())
+HEADER = CallHeader("task1", "all", "fit", "3.11", {"retries": 2})
+OUTCOME = Outcome("task1", "claim1", True, None, None, "42", CANARY)
+CALL_BYTES = seal_call(RING, HEADER, CANARY)
+OUTCOME_BYTES = seal_outcome(RING, OUTCOME)
+
+texts = st.text(max_size=20)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def open_both(data):
+    """Tries the bytes as either kind; nothing may come of it."""
+    with pytest.raises(REFUSALS):
+        open_call(RING, data, origin="task1", queue="all")
+    with pytest.raises(REFUSALS):
+        open_outcome(RING, data, task_id="task1")
+    assert LOADED == []
+
+
+@given(texts, texts, st.dictionaries(texts, json_values, max_size=4), st.binary(max_size=200))
+def test_a_call_comes_back_as_it_was_sealed(origin, label, options, payload):
+    header = CallHeader(origin, "all", label, "3.11", options, arguments=label, refs=("b1",))
+    data = seal_call(RING, header, payload)
+    assert open_call(RING, data, origin=origin, queue="all") == (header, payload)
+
+
+@given(texts, st.none() | texts, st.none() | st.binary(min_size=1, max_size=200))
+def test_an_outcome_comes_back_as_it_was_sealed(preview, error, payload):
+    outcome = Outcome("task1", "claim1", error is None, error, error, preview, payload)
+    assert open_outcome(RING, seal_outcome(RING, outcome), task_id="task1") == outcome
+
+
+@given(st.data(), st.sampled_from([CALL_BYTES, OUTCOME_BYTES]))
+def test_a_changed_bit_is_refused(data, sealed):
+    place = data.draw(st.integers(0, 8 * len(sealed) - 1))
+    changed = bytearray(sealed)
+    changed[place // 8] ^= 1 << place % 8
+    open_both(bytes(changed))
+
+
+@given(st.data(), st.sampled_from([CALL_BYTES, OUTCOME_BYTES]))
+def test_cut_or_lengthened_bytes_are_refused(data, sealed):
+    open_both(sealed[: data.draw(st.integers(0, len(sealed) - 1))])
+    open_both(sealed + data.draw(st.binary(min_size=1, max_size=8)))
+
+
+@given(st.integers(0, len(CALL_BYTES)))
+def test_parts_of_different_envelopes_do_not_fit_together(cut):
+    other = seal_call(RING, HEADER._replace(label="fat"), CANARY)
+    mixed = CALL_BYTES[:cut] + other[cut:]
+    if mixed not in (CALL_BYTES, other):
+        open_both(mixed)
+
+
+@given(st.binary(max_size=300))
+def test_any_other_bytes_are_refused(data):
+    open_both(data)
+    open_both(b"GNB1" + data)
+
+
+def test_an_envelope_is_no_outcome_and_an_outcome_no_envelope():
+    with pytest.raises(Untrusted, match="a signed outcome was expected"):
+        open_outcome(RING, CALL_BYTES, task_id="task1")
+    with pytest.raises(Untrusted, match="a signed call was expected"):
+        open_call(RING, OUTCOME_BYTES, origin="task1", queue="all")
+
+
+def test_an_envelope_of_another_task_or_queue_is_refused():
+    with pytest.raises(Untrusted, match="'task1', not to 'task2'"):
+        open_call(RING, CALL_BYTES, origin="task2", queue="all")
+    with pytest.raises(Untrusted, match="queue 'all', not to 'urgent'"):
+        open_call(RING, CALL_BYTES, origin="task1", queue="urgent")
+
+
+def test_an_outcome_of_another_task_or_claim_is_refused():
+    with pytest.raises(Untrusted, match="'task1', not to 'task2'"):
+        open_outcome(RING, OUTCOME_BYTES, task_id="task2")
+    with pytest.raises(Untrusted, match="another claim"):
+        open_outcome(RING, OUTCOME_BYTES, task_id="task1", claim="claim2")
+    assert open_outcome(RING, OUTCOME_BYTES, task_id="task1", claim="claim1") == OUTCOME
+
+
+def test_a_key_that_is_not_here_is_named():
+    with pytest.raises(KeyMissing, match=RING.current.id):
+        open_call(OTHER_RING, CALL_BYTES, origin="task1", queue="all")
+    assert key_id_of(CALL_BYTES) == RING.current.id
+
+
+def test_a_newer_format_asks_for_an_upgrade_and_unknown_fields_are_ignored():
+    fields = {**peek(CALL_BYTES), "color": "green"}
+    newer = seal(RING, "call", {**fields, "format": 2}, b"")
+    with pytest.raises(StoreVersion, match="upgrade"):
+        open_call(RING, newer, origin="task1", queue="all")
+    with pytest.raises(StoreVersion, match="upgrade"):
+        unseal(RING, "call", b"GNB2" + CALL_BYTES[4:])
+    same = seal(RING, "call", fields, b"")
+    assert open_call(RING, same, origin="task1", queue="all") == (HEADER, b"")
+
+
+def test_a_header_without_its_fields_is_refused():
+    bare = seal(RING, "call", {"format": 1, "origin": "task1"}, b"")
+    with pytest.raises(Untrusted, match="lacks label, options, python, queue"):
+        open_call(RING, bare, origin="task1", queue="all")
+    bare = seal(RING, "outcome", {"format": 1}, b"")
+    with pytest.raises(Untrusted, match="lacks claim, ok, task_id"):
+        open_outcome(RING, bare, task_id="task1")
+
+
+def test_a_display_reads_the_header_without_a_key_and_without_the_payload():
+    assert peek(CALL_BYTES)["label"] == "fit"
+    deep = b"[" * 100_000
+    start = CALL_BYTES.index(b'{"origin"')
+    with pytest.raises(Untrusted, match="not JSON"):
+        peek(CALL_BYTES[: start - 4] + len(deep).to_bytes(4, "big") + deep)
+    assert LOADED == []
