@@ -1,8 +1,8 @@
 """Stores, and which one an address means."""
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from .. import settings
 from ..errors import UnknownScheme
@@ -45,6 +45,8 @@ def _backend_class(address: str) -> Callable[[str], Backend]:
         module, name = _BUILT_IN[scheme]
         found: Callable[[str], Backend] = getattr(import_module(f".{module}", __name__), name)
         return found
+    from importlib.metadata import entry_points  # slow to import, rarely needed
+
     added = {point.name: point for point in entry_points(group=_ENTRY_POINTS)}
     if scheme in added:
         loaded: Callable[[str], Backend] = added[scheme].load()
@@ -60,6 +62,4 @@ _said: set[str] = set()
 def _say_once(note: str) -> None:
     if note not in _said:
         _said.add(note)
-        import sys
-
         print(f"gator_nb: {note}", file=sys.stderr)  # noqa: T201

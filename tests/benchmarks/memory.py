@@ -1,0 +1,81 @@
+"""In the kernel: the memory store beside a thread pool with cloudpickle both ways."""
+
+import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import cloudpickle
+
+from gator_nb import Gator
+
+from .measure import Case, median_time
+
+_TASKS = 2000
+_CALLS = 300
+
+
+def cases() -> list[Case]:
+    return [
+        Case("memory: a task among many", "bare", "µs", _bare_many),
+        Case("memory: a task among many", "gator_nb", "µs", _gator_many),
+        Case("memory: push to result, p50", "bare", "µs", _bare_one),
+        Case("memory: push to result, p50", "gator_nb", "µs", _gator_one),
+    ]
+
+
+def closure() -> object:
+    """A small closure, as a cell defines one."""
+    offset = 5
+    return lambda x: x + offset
+
+
+def _through_pickle(data: bytes) -> bytes:
+    func, args = pickle.loads(data)
+    return pickle.dumps(func(*args))
+
+
+def _bare_many() -> float:
+    function = closure()
+    with ThreadPoolExecutor(1) as pool:
+        start = time.perf_counter()
+        futures = [
+            pool.submit(_through_pickle, cloudpickle.dumps((function, (number,))))
+            for number in range(_TASKS)
+        ]
+        values = [pickle.loads(future.result()) for future in futures]
+        taken = time.perf_counter() - start
+    assert values[-1] == _TASKS + 4
+    return taken / _TASKS * 1e6
+
+
+def _gator_many() -> float:
+    function = closure()
+    with Gator("memory://") as gator:
+        gator.start_worker(threads=1)
+        start = time.perf_counter()
+        values = gator.map(function, range(_TASKS)).get()
+        taken = time.perf_counter() - start
+    assert values[-1] == _TASKS + 4
+    return taken / _TASKS * 1e6
+
+
+def _bare_one() -> float:
+    function = closure()
+    with ThreadPoolExecutor(1) as pool:
+
+        def call() -> None:
+            future = pool.submit(_through_pickle, cloudpickle.dumps((function, (1,))))
+            assert pickle.loads(future.result()) == 6
+
+        return median_time(_CALLS, call, 1e6)
+
+
+def _gator_one() -> float:
+    function = closure()
+    with Gator("memory://") as gator:
+        gator.start_worker(threads=1)
+
+        def call() -> None:
+            assert gator.task(function, 1).get() == 6
+
+        return median_time(_CALLS, call, 1e6)
