@@ -32,8 +32,8 @@ def snapshot_loader(client: Client, task_class: type[Task], claimed: Claimed) ->
 
     def load() -> tuple[Task, float]:
         header, call = client.open(claimed.record, claimed.envelope)
-        task = task_class.from_snapshot(claimed.record, call)
-        return task, float(header.options.get("backoff", 0.0))
+        backoff = float(header.options.get("backoff", 0.0))
+        return task_class.from_snapshot(claimed.record, call, backoff), backoff
 
     return load
 
@@ -56,7 +56,10 @@ def _attempt(client: Client, one: Try, load: Load) -> Ended:
             return _stopped(one)
         except BaseException as error:  # noqa: BLE001 -- whatever it is, the try has ended
             return _failed(client, one, error)
-        return _ended(client, one, task, outcome, backoff)
+        try:
+            return _ended(client, one, task, outcome, backoff)
+        except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
+            return _failed(client, one, error)
 
 
 def _run(one: Try, task: Task) -> tuple[Outcome, BaseException | None]:
@@ -65,7 +68,7 @@ def _run(one: Try, task: Task) -> tuple[Outcome, BaseException | None]:
     claim = record.claim or ""
     try:
         task.run()
-        return outcome_of_value(record.id, claim, task.result), None
+        return outcome_of_value(record.id, claim, task.returned), None
     except Interrupted:
         raise
     except BaseException as error:  # noqa: BLE001 -- SystemExit and its like end the task, not us

@@ -4,24 +4,26 @@ Tasks, groups, workers and the facade all reach the store through here; signatur
 checked here, and nowhere is anything unpickled before.
 """
 
+import atexit
+import math
 import os
 import sys
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from weakref import WeakSet
 
 from . import keys
 from .backends.base import Backend, Claimed, Presence, Push
-from .constants import RENEW_EVERY, THREAD_LEASE
+from .constants import THREAD_LEASE
 from .definition import PYTHON, Definition, new_id
-from .errors import TaskNotFound
+from .errors import GatorError, TaskNotFound
 from .liveness import Life, LifeLock, boot_id, host_name, probe
 from .payload import Call, CallHeader, Outcome, loads, open_call, open_outcome
 from .record import Record, lane_of
 from .watcher import Watcher
-
-_FULL_REAP_EVERY = RENEW_EVERY
 
 
 class Client:
@@ -41,7 +43,8 @@ class Client:
         self._lock = threading.Lock()
         self._life: LifeLock | None = None
         self._arrived = False
-        self._last_full_reap = 0.0
+        self.pid = os.getpid()
+        _clients.add(self)
 
     @cached_property
     def keyring(self) -> keys.Keyring:
@@ -77,7 +80,8 @@ class Client:
             pid=os.getpid(),
             python=PYTHON,
             kernel=in_kernel(),
-            lease=THREAD_LEASE,
+            # What lives in this process cannot die before us, whatever a closed lid does to clocks.
+            lease=THREAD_LEASE if self.backend.persistent else math.inf,
             started=self.backend.now(),
         )
 
@@ -145,27 +149,57 @@ class Client:
         """Take their claims from workers that died; answers the tasks that moved."""
         return reap(self.backend)
 
-    def close(self) -> None:
-        """Stop watching, leave the store and close it. May be repeated."""
+    def leave(self) -> None:
+        """Stop watching and sign off; what was pushed stays. May be repeated."""
         self.watcher.close()
         with self._lock:
-            if self._arrived:
-                self._arrived = False
-                self.backend.unregister(self.session)
-            if self._life is not None:
-                self._life.free()
-                self._life = None
-        self.backend.close()
+            arrived, self._arrived = self._arrived, False
+            try:
+                if arrived:
+                    self.backend.unregister(self.session)
+            finally:
+                if self._life is not None:
+                    self._life.free()
+                    self._life = None
+
+    def close(self) -> None:
+        """Leave the store and close it. May be repeated."""
+        try:
+            self.leave()
+        finally:
+            self.backend.close()
 
 
 def reap(backend: Backend) -> list[Record]:
-    """Find who died, take their claims, and forget them."""
-    dead = [p for p in backend.presences() if probe(p.lock, p.boot) is Life.DEAD]
+    """Find who died, take their claims, and forget them.
+
+    Whoever holds its lock is alive, however late its lease: it is renewed on its behalf.
+    """
+    now = backend.now()
+    dead: list[Presence] = []
+    for presence in backend.presences():
+        life = probe(presence.lock, presence.boot)
+        if life is Life.DEAD:
+            dead.append(presence)
+        elif life is Life.ALIVE and now - presence.renewed > presence.lease / 2:
+            backend.renew(presence.id, [])
     moved = backend.reap([presence.id for presence in dead])
     for presence in dead:
         backend.unregister(presence.id)
         Path(presence.lock).unlink(missing_ok=True)
     return moved
+
+
+_clients: "WeakSet[Client]" = WeakSet()
+
+
+@atexit.register
+def _leave_all() -> None:
+    """At the interpreter's end, after the workers: nobody has to find out that we are gone."""
+    for client in list(_clients):
+        if client.pid == os.getpid():
+            with suppress(GatorError):  # a store that is away finds the lock free
+                client.close()
 
 
 def in_kernel() -> bool:

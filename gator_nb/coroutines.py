@@ -1,9 +1,16 @@
 """Running a coroutine to its end from code that is not async."""
 
 import asyncio
+import inspect
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
+
+
+def finished(value: Any) -> Any:
+    """What a call gave, a coroutine run to its end."""
+    return run_coroutine(value) if inspect.iscoroutine(value) else value
 
 
 def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -18,4 +25,4 @@ def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
     except RuntimeError:
         return asyncio.run(coroutine)
     with ThreadPoolExecutor(1, thread_name_prefix="gator_nb loop") as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+        return pool.submit(copy_context().run, asyncio.run, coroutine).result()

@@ -97,12 +97,20 @@ class Definition:
             backoff=options.get("backoff", 0.0),
             due=options.get("due"),
             name=header.name,
+            depends_on=tuple(options.get("depends_on", ())),
+            reuse=options.get("reuse", False),
             is_async=options.get("is_async", True),
         )
 
     def _signed_options(self) -> dict[str, Any]:
         """The options as pushed, those that differ from the defaults."""
-        signed = {"retries": self.retries, "backoff": self.backoff, "due": self.due}
+        signed = {
+            "retries": self.retries,
+            "backoff": self.backoff,
+            "due": self.due,
+            "depends_on": list(self.depends_on),
+            "reuse": self.reuse,
+        }
         given: dict[str, Any] = {name: value for name, value in signed.items() if value}
         return given if self.is_async else {**given, "is_async": False}
 

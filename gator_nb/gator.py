@@ -1,6 +1,5 @@
 """The facade: what a user does with a queue, each verb a few lines over the client."""
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self
 
@@ -9,9 +8,10 @@ from .backends import open_backend
 from .backends.base import Backend, Claimed, Filter
 from .client import Client
 from .constants import ALL, EVERY
-from .group import Group
-from .inline import run_claimed, run_live, run_now
-from .option_values import Duration, seconds
+from .group import Group, records
+from .handle import Handle
+from .inline import claim_in_hand, run_claimed, run_live, run_now
+from .option_values import Duration, count, seconds
 from .options import Options
 from .record import Record
 from .states import Status, status_of
@@ -34,9 +34,9 @@ class Gator:
         StoreUnavailable, StoreCorrupt, StoreVersion: it cannot be opened, or is none of ours.
 
     Example:
-        >>> gator = Gator("memory://")
-        >>> task = gator.task(pow, 2, 10)
-        >>> gator.pop().result
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     gator.pop().result
         1024
     """
 
@@ -76,7 +76,8 @@ class Gator:
             TypeError: the function cannot be called like that.
             NotPicklable: names what is in the way, and the mend.
 
-        >>> Gator("memory://").task(pow, 2, 10).status
+        >>> with Gator("memory://") as gator:
+        ...     gator.task(pow, 2, 10).status
         <Status.WAITING: 0>
         """
         return self.push(self.task_class(), func, *args, **kwargs)
@@ -87,7 +88,8 @@ class Gator:
         Raises:
             TypeError: there is no such option; the text names the near miss.
 
-        >>> Gator("memory://").options(retries=3).task(pow, 2, 10).retries
+        >>> with Gator("memory://") as gator:
+        ...     gator.options(retries=3).task(pow, 2, 10).retries
         3
         """
         return Options(self, **kwargs)
@@ -97,6 +99,10 @@ class Gator:
 
         With `is_async=False` it runs at once in this process, retries included, and nothing is
         stored.
+
+        >>> with Gator("memory://") as gator:
+        ...     gator.push(Task(is_async=False), pow, 2, 10).result
+        1024
         """
         task.to_call(func, *args, **kwargs)
         return self._push([task])[0] if task.is_async else run_now(task)
@@ -121,6 +127,11 @@ class Gator:
             TaskNotFound, TaskRunning, DependencyError: it is unknown, runs elsewhere, or waits
                 for other tasks.
             Exception: what the task raised when no retry is left.
+
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.options(delay_by="1d").task(pow, 2, 10)
+        ...     gator.get(task.task_id).result
+        1024
         """
         found = self.client.claim_task(task_id)
         return self._handle(found) if isinstance(found, Record) else self._run(found)
@@ -130,25 +141,46 @@ class Gator:
 
         Raises:
             TaskNotFound
+
+        >>> with Gator("memory://") as gator:
+        ...     gator.cancel(gator.task(pow, 2, 10).task_id).status
+        <Status.CANCELED: 5>
         """
         (record,) = self.backend.cancel([task_id], by="gator")
+        Handle.moved_here()
         return self._handle(record)
 
     def execute(self, task: Task) -> Task:
         """One try of a task in hand, on its live objects.
 
         With retries left an async task goes back to the queue and is answered as RETRYING; a sync
-        one is tried on. With none left the error is raised.
+        one is tried on. With none left the error is raised. One that has ended is answered.
+
+        Raises:
+            TaskRunning, DependencyError: it runs elsewhere, or waits for other tasks.
+            Exception: what the task raised when no retry is left.
+
+        >>> task = Task()
+        >>> task.to_call(pow, 2, 10)
+        >>> with Gator("memory://") as gator:
+        ...     gator.execute(task).result
+        1024
         """
         if not task.is_async:
             return run_now(task)
-        found = self._claim_in_hand(task)
+        found = claim_in_hand(self.client, task)
         if isinstance(found, Record):
+            task.handle.see(found)
             return task
         return run_live(self.client, task, found.record) if task.live else self._run(found)
 
     def len(self) -> int:
-        """How many tasks have not started: waiting, delayed, retrying or blocked."""
+        """How many tasks have not started: waiting, delayed, retrying or blocked.
+
+        >>> with Gator("memory://") as gator:
+        ...     gator.len(), len(gator)
+        (0, 0)
+        """
         return self.backend.len(self.queue_name)
 
     def __len__(self) -> int:
@@ -173,7 +205,8 @@ class Gator:
         Raises:
             TypeError: something that is no list, tuple, range or 1-d array; wrap it: `[df]`.
 
-        >>> len(Gator("memory://").grid(pow, 2, exp=[1, 2, 3]))
+        >>> with Gator("memory://") as gator:
+        ...     len(gator.grid(pow, 2, exp=[1, 2, 3]))
         3
         """
         return self.options().grid(func, *constants, **lists)
@@ -191,19 +224,34 @@ class Gator:
             status: a status or its word.
             name: as given by the user.
             limit: at most so many; None is all.
+
+        Raises:
+            ValueError: no status is called that.
+
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     len(gator.tasks(status="waiting")), len(gator.tasks(status="failed"))
+        (1, 0)
         """
         wanted = None if status is None else frozenset({status_of(status)})
         line = self.queue_name if queue is None else queue
         where = Filter(status=wanted, name=name, queue=None if line == EVERY else line)
-        found = itertools.islice(self._records(where), limit)
+        most = None if limit is None else count(limit, "limit")
+        found = records(self.backend, where, most)
         return Group(self.client, [self._handle(record) for record in found])
 
     def find(self, id_or_name: str) -> Task | None:
-        """The task of this id, else the newest of this name in this queue, else None."""
+        """The task of this id, else the newest of this name in this queue, else None.
+
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.options(name="power").task(pow, 2, 10)
+        ...     gator.find("power").task_id == gator["power"].task_id == task.task_id
+        True
+        """
         (record,) = self.backend.get([id_or_name])
         if record is None:
             where = Filter(name=id_or_name, queue=self.queue_name)
-            record = next(iter(self.backend.page(where, limit=1).records), None)
+            record = next(records(self.backend, where, 1), None)
         return None if record is None else self._handle(record)
 
     def __getitem__(self, id_or_name: str) -> Task:
@@ -215,9 +263,12 @@ class Gator:
             )
         return found
 
+    def __contains__(self, id_or_name: object) -> bool:
+        return isinstance(id_or_name, str) and self.find(id_or_name) is not None
+
     def __iter__(self) -> Iterator[Task]:
         where = Filter(queue=self.queue_name)
-        return (self._handle(record) for record in self._records(where))
+        return (self._handle(record) for record in records(self.backend, where))
 
     def counts(self) -> dict[Status, int]:
         """How many tasks this queue has in each status."""
@@ -226,21 +277,37 @@ class Gator:
     def wait(
         self, tasks: "Task | Iterable[Task] | None" = None, timeout: Duration | None = None
     ) -> Group:
-        """Wait until these tasks have ended; None: those that were pushed here.
+        """Wait until these tasks have ended, whatever became of them.
+
+        Without `tasks` it waits for all that were pushed here, and raises when some of them
+        failed: as the last cell of a notebook that runs unattended, it keeps the kernel alive and
+        the run honest.
 
         Raises:
             WaitTimeout: the time is over; the rest go on.
+            ExceptionGroup: without `tasks`: the errors of those that failed.
+
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     tasks = gator.map(pow, [2, 3], [10, 2])
+        ...     gator.wait().counts()
+        {<Status.SUCCESS: 1>: 2}
         """
         if tasks is None:
-            mine = list(self._records(Filter(session=self.client.session)))
+            mine = list(records(self.backend, Filter(session=self.client.session)))
             tasks = [self._handle(record) for record in reversed(mine)]
+            return Group(self.client, tasks).wait(timeout).raise_failures()
         several = [tasks] if isinstance(tasks, Task) else list(tasks)
         return Group(self.client, several).wait(timeout)
 
     def as_completed(
         self, tasks: Iterable[Task], timeout: Duration | None = None
     ) -> Iterator[Task]:
-        """These tasks as they end, each once."""
+        """These tasks as they end, each once.
+
+        Raises:
+            WaitTimeout: the time is over; the rest go on.
+        """
         return Group(self.client, list(tasks)).as_completed(timeout)
 
     # -- workers and the store -------------------------------------------------------------------
@@ -250,9 +317,20 @@ class Gator:
 
         Args:
             threads: how many at a time; None is one a core, four at most.
+
+        Raises:
+            ValueError: one runs already, with another number of threads.
+
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker(threads=2)
+        ...     gator.task(pow, 2, 10).get()
+        1024
         """
         if self._worker is None or not self._worker.running:
             self._worker = Worker(self, threads=threads).start()
+        elif threads not in (None, self._worker.threads):
+            running = self._worker.threads
+            raise ValueError(f"{running} threads run already: gator.stop_worker() first")
         return self._worker
 
     def stop_worker(self, timeout: Duration | None = None) -> bool:
@@ -318,23 +396,5 @@ class Gator:
     def _handle(self, record: Record) -> Task:
         return self.task_class.stored(self.client, record)
 
-    def _records(self, where: Filter) -> Iterator[Record]:
-        after: int | None = None
-        while True:
-            page = self.backend.page(where, limit=500, after=after)
-            yield from page.records
-            if page.next is None:
-                return
-            after = page.next
-
     def _run(self, claimed: Claimed) -> Task:
         return run_claimed(self.client, self.task_class, claimed)
-
-    def _claim_in_hand(self, task: Task) -> Claimed | Record:
-        """The claim on a task that somebody holds, pushing it where it never was."""
-        if task.pushed:
-            return self.client.claim_task(task.task_id)
-        record = self.client.push_claimed(task.definition())
-        task.attach(self.client, record)
-        new = record.status is Status.RUNNING and record.worker == self.client.session
-        return Claimed(record, b"") if new else self.client.claim_task(record.id)

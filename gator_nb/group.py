@@ -1,16 +1,24 @@
 """Several tasks as one: in order of submission, waited for, asked and canceled together."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import errors
+from .backends.base import Backend, Filter
+from .handle import Handle, telling_that_it_goes_on
 from .option_values import Duration, seconds
+from .record import Record
 from .states import Status
-from .task import Task, telling_that_it_goes_on
+from .task import Task
 
 if TYPE_CHECKING:
     from .client import Client
+
+
+_PAGE = 500
+"""Records that are read at a time."""
 
 
 class Group(Sequence[Task]):
@@ -71,6 +79,7 @@ class Group(Sequence[Task]):
                 for task in left.pop(record.id):
                     task.handle.see(record)
                     yield task
+        Handle.moved_here()
         if left:
             raise errors.WaitTimeout(f"{len(left)} of {len(self)} tasks have not ended; they go on")
 
@@ -103,15 +112,31 @@ class Group(Sequence[Task]):
             raise ValueError(f'errors={errors!r}: give "raise", "none" or "return"')
         self.wait(timeout)
         values = [task.value_and_error() for task in self._tasks]
-        failed = [error for _, error in values if error is not None]
-        if failed and errors == "raise":
-            raise BaseExceptionGroup(f"{len(failed)} of {len(self)} tasks have no value", failed)
+        if errors == "raise":
+            self._raise([error for _, error in values if error is not None], "have no value")
         stand_in = (lambda error: error) if errors == "return" else (lambda _: None)
         return [value if error is None else stand_in(error) for value, error in values]
+
+    def raise_failures(self) -> "Group":
+        """Raise the errors of the tasks that have failed as one ExceptionGroup; answers this group
+        when there are none. What was canceled did not fail.
+
+        Raises:
+            ExceptionGroup
+        """
+        ended = [task for task in self._tasks if task.status is Status.FAILED]
+        errors = [error for _, error in (task.value_and_error() for task in ended) if error]
+        self._raise(errors, "failed")
+        return self
+
+    def _raise(self, errors: Sequence[BaseException], what: str) -> None:
+        if errors:
+            raise BaseExceptionGroup(f"{len(errors)} of {len(self)} tasks {what}", errors)
 
     def cancel(self) -> "Group":
         """Cancel them all in one step: what runs is asked to stop."""
         records = self._client.backend.cancel([task.task_id for task in self._tasks], by="group")
+        Handle.moved_here()
         for task, record in zip(self._tasks, records, strict=True):
             task.handle.see(record)
         return self
@@ -128,3 +153,18 @@ class Group(Sequence[Task]):
         known = Counter(str(task.handle.record.status) for task in self._tasks)
         told = ", ".join(f"{number} {word}" for word, number in known.items())
         return f"<Group of {len(self)}: {told}>" if told else "<Group of 0>"
+
+
+def records(backend: Backend, where: Filter, most: int | None = None) -> Iterator[Record]:
+    """The records that fit, newest first, read a page at a time; `most` of them at the most."""
+    size = _PAGE if most is None else min(_PAGE, max(1, most))
+    pages = itertools.chain.from_iterable(_pages(backend, where, size))
+    return itertools.islice(pages, most)
+
+
+def _pages(backend: Backend, where: Filter, size: int) -> Iterator[list[Record]]:
+    page = backend.page(where, limit=size)
+    yield page.records
+    while page.next is not None:
+        page = backend.page(where, limit=size, after=page.next)
+        yield page.records

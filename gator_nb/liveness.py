@@ -11,6 +11,7 @@ from contextlib import suppress
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from weakref import WeakSet
 
 try:
     import fcntl
@@ -60,20 +61,33 @@ class LifeLock:
         self.path = str(folder / f"{os.getpid()}-{secrets.token_hex(8)}")
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
-        # A forked child would share the lock and keep it after this process has died.
-        os.register_at_fork(after_in_child=self._let_go)
+        _locks.add(self)
 
     def free(self) -> None:
         """Give the lock up and remove its file."""
         if self._fd is not None:
             with suppress(FileNotFoundError):
                 Path(self.path).unlink()
-            self._let_go()
+            self.let_go()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Give up this process's share in the lock and leave the file to whoever made it."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+_locks: WeakSet[LifeLock] = WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    """A child that shared the locks would keep them after the parent has died."""
+    for lock in _locks:
+        lock.let_go()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def probe(path: str, boot: str) -> Life:
@@ -85,7 +99,8 @@ def probe(path: str, boot: str) -> Life:
     except OSError:
         return Life.UNKNOWN
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared, so that two who look at once do not take each other for the owner.
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return Life.ALIVE
     else:

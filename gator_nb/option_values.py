@@ -2,10 +2,12 @@
 
 import datetime as dt
 import difflib
+import math
 import re
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from numbers import Real
+from typing import Any, TypeGuard
 
 from .errors import MultipleDelayError
 
@@ -66,7 +68,7 @@ def seconds(value: Duration, option: str) -> float:
         number = value.total_seconds()
     elif isinstance(value, str):
         number = _parse(value, option)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif _is_number(value):
         number = float(value)
     else:
         raise TypeError(
@@ -75,6 +77,11 @@ def seconds(value: Duration, option: str) -> float:
     if not 0 <= number < float("inf"):
         raise ValueError(f"{option}={value!r}: a duration is finite and not negative")
     return number
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """A scalar of numpy is one, True is none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _parse(text: str, option: str) -> float:
@@ -89,15 +96,25 @@ def moment(value: object, option: str = "delay_until") -> float:
     """A time in seconds since 1970: a number, a datetime (naive is local) or a date (its midnight).
 
     Raises:
-        TypeError: it is none of these.
+        TypeError, ValueError: it is none of these, or not finite.
+
+    >>> moment(dt.datetime(1970, 1, 2, tzinfo=dt.UTC))
+    86400.0
     """
     if isinstance(value, dt.datetime):
         return value.timestamp()
     if isinstance(value, dt.date):
         return dt.datetime(value.year, value.month, value.day).timestamp()  # noqa: DTZ001 -- local
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    raise TypeError(f"{option}={value!r}: give seconds since 1970, a datetime or a date")
+    if not _is_number(value):
+        raise TypeError(f"{option}={value!r}: give seconds since 1970, a datetime or a date")
+    if not math.isfinite(value):
+        raise ValueError(f"{option}={value!r}: a time is finite")
+    return float(value)
+
+
+def moment_or_none(value: object, option: str) -> float | None:
+    """`moment`, or None for None."""
+    return None if value is None else moment(value, option)
 
 
 def due_time(delay_by: Duration | None, delay_until: object) -> float | None:
@@ -119,12 +136,15 @@ def count(value: object, option: str) -> int:
     Raises:
         TypeError, ValueError: it is not a whole number, or negative.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if not _is_number(value) and not isinstance(value, str):
         raise TypeError(f"{option}={value!r}: give a whole number")
-    number = int(value)
-    if number != float(value) or number < 0:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not number.is_integer() or number < 0:
         raise ValueError(f"{option}={value!r}: give a whole number, 0 or more")
-    return number
+    return int(number)
 
 
 def hook(value: object, option: str) -> object:
@@ -136,6 +156,32 @@ def hook(value: object, option: str) -> object:
     if value is not None and not callable(value):
         raise TypeError(f"{option}={value!r}: a hook is a function")
     return value
+
+
+def text_or_none(value: object, _option: str) -> str | None:
+    """Text, or None for None."""
+    return None if value is None else str(value)
+
+
+def dependency_ids(given: Any) -> tuple[str, ...]:
+    """The ids in a `depends_on`: a task, its id, or several of them; each once, in their order.
+
+    Raises:
+        TypeError: something in it is neither a task nor an id.
+
+    >>> dependency_ids(["a", "b", "a"])
+    ('a', 'b')
+    """
+    if given is None:
+        return ()
+    several = [given] if isinstance(given, str) or hasattr(given, "task_id") else given
+    if not isinstance(several, Iterable):
+        raise TypeError(f"depends_on={given!r}: give a task, its id, or a list of them")
+    ids: list[Any] = [getattr(one, "task_id", one) for one in several]
+    for one in ids:
+        if not isinstance(one, str):
+            raise TypeError(f"depends_on={given!r}: {one!r} is neither a task nor an id")
+    return tuple(dict.fromkeys(ids))
 
 
 def stray_options(names: Iterable[str]) -> list[str]:

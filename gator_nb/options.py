@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .definition import new_id
 from .group import Group
-from .option_values import check_options
 from .task import Task
 
 if TYPE_CHECKING:
@@ -17,15 +16,15 @@ class Options:
     """Options for calls; `gator.options(...)` makes one. Reusable, with or without `with`.
 
     >>> from gator_nb import Gator
-    >>> with Gator("memory://").options(retries=2, name="power") as opts:
+    >>> with Gator("memory://") as gator, gator.options(retries=2, name="power") as opts:
     ...     opts.task(pow, 2, 10).name
     'power'
     """
 
     def __init__(self, gator: "Gator", **kwargs: Any) -> None:
-        check_options(kwargs)
         self.gator = gator
         self.task_kwargs = kwargs
+        self._new()  # a wrong option is told where it is written
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +33,13 @@ class Options:
         pass
 
     def task(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
-        """Push a call with these options; every keyword goes to the function."""
+        """Push a call with these options; every keyword goes to the function.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.options(delay_by="2h").task(pow, 2, 10).status
+        <Status.DELAYED: 3>
+        """
         return self.gator.push(self._new(), func, *args, **kwargs)
 
     def map(self, func: Callable[..., Any], *iterables: Iterable[Any], **kwargs: Any) -> Group:
@@ -44,7 +49,8 @@ class Options:
             ValueError: the iterables are not of one length.
 
         >>> from gator_nb import Gator
-        >>> len(Gator("memory://").options(retries=1).map(pow, [2, 3], [10, 2]))
+        >>> with Gator("memory://") as gator:
+        ...     len(gator.options(retries=1).map(pow, [2, 3], [10, 2]))
         2
         """
         if not iterables:
@@ -61,6 +67,11 @@ class Options:
 
         Raises:
             TypeError: something that is no list, tuple, range or 1-d array; wrap it: `[df]`.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     len(gator.options(reuse=True).grid(round, number=[1.25, 2.5], ndigits=[0, 1]))
+        4
         """
         columns = [_values(name, values) for name, values in lists.items()]
         rows = itertools.product(*columns)

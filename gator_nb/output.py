@@ -4,16 +4,18 @@ A `Sink` takes the text of one try. The route is by context variable, so two tas
 never mix. Threads and processes that a task starts by itself are outside of it.
 """
 
-import io
+import logging
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any, TextIO
+from typing import Any
 
 from .constants import LOG_HEAD, LOG_TAIL
+
+_log = logging.getLogger("gator_nb.task")
 
 SINK: ContextVar["Sink | None"] = ContextVar("gator_nb_sink", default=None)
 
@@ -85,25 +87,6 @@ class Sink:
         return data
 
 
-class _Routed(io.TextIOBase):
-    """A standard stream that gives a task's text to its sink, and all else to the original."""
-
-    def __init__(self, original: TextIO) -> None:
-        self.original = original
-
-    def write(self, text: str) -> int:
-        if not divert(text):
-            self.original.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        if not self.original.closed:
-            self.original.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.original, name)
-
-
 def divert(text: str) -> bool:
     """Give `text` to the current task's sink; True when that was all there is to do."""
     sink = SINK.get()
@@ -111,6 +94,18 @@ def divert(text: str) -> bool:
         return False
     sink.write(text)
     return not sink.tee
+
+
+def report(text: str) -> None:
+    """Tell something in the log of the task that runs here; where that is not all that is read,
+    to the logger "gator_nb.task" too."""
+    if divert(text):
+        return
+    token = SINK.set(None)
+    try:
+        _log.error(text.rstrip())
+    finally:
+        SINK.reset(token)
 
 
 _lock = threading.Lock()
@@ -124,7 +119,7 @@ def _routing() -> Iterator[None]:
     with _lock:
         _users += 1
         if _users == 1:
-            _undo[:] = [_route("stdout"), _route("stderr")]
+            _undo[:] = [_route(stream) for stream in _standard_streams()]
     try:
         yield
     finally:
@@ -141,29 +136,25 @@ def routing() -> AbstractContextManager[None]:
     return _routing()
 
 
-def _route(name: str) -> Callable[[], None]:
+def _standard_streams() -> list[Any]:
+    """Each once: they may be one and the same, and a process without a console has none."""
+    streams = {id(stream): stream for stream in (sys.stdout, sys.stderr) if stream is not None}
+    return list(streams.values())
+
+
+def _route(stream: Any) -> Callable[[], None]:
     """Route one stream; answers how to undo it.
 
-    A kernel's stream is routed in place, because logging handlers of earlier cells hold it.
+    In place, because logging handlers that were made before hold the stream itself.
     """
-    stream = getattr(sys, name)
-    if type(stream).__module__.startswith("ipykernel"):
-        return _route_in_place(stream)
-    routed = _Routed(stream)
-    setattr(sys, name, routed)
-
-    def undo() -> None:
-        if getattr(sys, name) is routed:
-            setattr(sys, name, routed.original)
-
-    return undo
-
-
-def _route_in_place(stream: Any) -> Callable[[], None]:
     plain = stream.write
 
     def write(text: str) -> int:
         return len(text) if divert(text) else plain(text)
 
+    def undo() -> None:
+        if stream.__dict__.get("write") is write:
+            del stream.write
+
     stream.write = write
-    return lambda: stream.__dict__.pop("write", None)
+    return undo

@@ -1,6 +1,7 @@
 """Where files live: the default store, the key, and what belongs to this boot only."""
 
 import os
+import re
 import stat
 import tempfile
 from pathlib import Path
@@ -20,6 +21,8 @@ NETWORK_FILE_SYSTEMS = frozenset(
 """Where SQLite's locks and shared memory cannot be trusted (sqlite.org/wal.html, section 1)."""
 
 _MOUNTS = Path("/proc/self/mounts")
+_OCTAL = re.compile(r"\\([0-7]{3})")
+"""How that file writes a space, a tab, a line's end and a backslash."""
 
 
 def runtime_folder() -> Path:
@@ -52,7 +55,7 @@ def network_file_system(path: Path) -> str | None:
     best, kind = "", ""
     for line in _MOUNTS.read_text(errors="replace").splitlines():
         _, point, fs_type, *_ = line.split(" ")
-        point = point.encode().decode("unicode_escape")
+        point = _OCTAL.sub(lambda found: chr(int(found[1], 8)), point)
         inside = target == point or target.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= len(best):
             best, kind = point, fs_type

@@ -31,23 +31,37 @@ _CURRENT: ContextVar["Try | None"] = ContextVar("gator_nb_try", default=None)
 class Interrupted(BaseException):
     """Raised inside user code that is to stop. Catch it to clean up, and raise it again."""
 
+    def __init__(self, *args: object) -> None:
+        one = _CURRENT.get()
+        if one is not None:
+            one.landed = True
+            args = args or (one.cause,)
+        super().__init__(*args)
+
 
 class Try:
     """One run of one claim, as seen by the code in it and by who watches it."""
 
     def __init__(self, record: Record, *, tee: bool = False) -> None:
         self.record = record
+        self.claim = record.claim or ""
         self.task: Task | None = None
         self.began = time.monotonic()
         self.cause: Cause | None = None
-        self.told = threading.Event()
-        """Set when there is progress, a metric or output that nobody has taken."""
-        self.sink = Sink(tee=tee, on_text=self.told.set)
+        self.landed = False
+        """The code has seen its interruption: what still runs is no C code, it cleans up."""
+        self.told = False
+        """There is progress, a metric or output that nobody has taken. A plain flag: an
+        interruption inside of an Event could leave its lock taken for good."""
+        self.sink = Sink(tee=tee, on_text=self._note)
         self._progress: str | None = None
         self._metrics: dict[str, _Series] = {}
         self._lock = threading.Lock()
         self._thread: int | None = None
         self._struck = False
+
+    def _note(self) -> None:
+        self.told = True
 
     # -- for the code in it ------------------------------------------------------------------
 
@@ -55,11 +69,17 @@ class Try:
         self, done: float, total: float | None, message: str | None, metrics: dict[str, float]
     ) -> None:
         """Take a report of progress, and stop here when that was asked for."""
-        self._progress = json.dumps({"done": done, "total": total, "message": message})
+        self._progress = json.dumps(
+            {
+                "done": _plain(done),
+                "total": None if total is None else _plain(total),
+                "message": None if message is None else str(message),
+            }
+        )
         at = round(time.monotonic() - self.began, 3)
         for name, value in metrics.items():
             self._metrics.setdefault(name, _Series()).add(at, value)
-        self.told.set()
+        self.told = True
         if self.cause is not None:
             raise Interrupted(self.cause)
 
@@ -115,7 +135,8 @@ class Try:
     def metrics_text(self) -> str | None:
         if not self._metrics:
             return None
-        return json.dumps({name: list(series.points) for name, series in self._metrics.items()})
+        # list() is one step for other threads; the task may be adding just now.
+        return json.dumps({name: list(one.points) for name, one in list(self._metrics.items())})
 
 
 class _Series:
@@ -133,6 +154,11 @@ class _Series:
         if len(self.points) > MAX_POINTS:
             self.points = deque(list(self.points)[::2])
             self._every *= 2
+
+
+def _plain(number: float) -> float:
+    """What JSON can hold: figures often come as scalars of numpy."""
+    return number if type(number) in (int, float) else float(number)
 
 
 def _strike(thread: int, error: type[BaseException] | None) -> None:

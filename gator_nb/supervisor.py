@@ -5,15 +5,16 @@ finds the store away changes nothing and is tried again.
 """
 
 import statistics
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .backends.base import Answer, Beat, Claimed
+from .backends.base import Answer, Beat, Claimed, Settlement
 from .client import reap
 from .constants import EVERY, RENEW_EVERY
-from .errors import GatorError, StoreUnavailable
+from .errors import GatorError
 from .executors.base import Executor, Report
 from .executors.thread import ThreadExecutor
 from .liveness import LifeLock
@@ -38,6 +39,8 @@ _C_CODE_AFTER = 1.0
 """Seconds after an interruption when code that still runs must be outside of Python."""
 _LAST_TRIES = 5.0
 """Seconds that a stopping worker goes on trying to reach a store that is away."""
+_LONGEST_RETRY = 2.0
+"""Seconds between two tries to reach a store that is away."""
 
 
 class Supervisor:
@@ -55,13 +58,18 @@ class Supervisor:
         """When stopping: the time at which what still runs is interrupted."""
         self.clean = False
         """Nothing runs any more; set at the end."""
+        self.stopped = threading.Event()
+        """The stopping is over, cleanly or not."""
+        self._registered = False
         self._life = LifeLock() if self.backend.persistent else None
         self._held: dict[str, Claimed] = {}
-        self._reports: list[Report] = []
-        self._durations: deque[float] = deque([_BATCH_SECONDS], maxlen=50)
+        """What was claimed and is not settled, by claim; so are the four below."""
         self._announced: set[str] = set()
         self._canceling: dict[str, float] = {}
-        self._steps_told: dict[str, str] = {}
+        self._steps_told: dict[str, str | None] = {}
+        self._untold: dict[str, bytes] = {}
+        self._reports: list[Report] = []
+        self._durations: deque[float] = deque([_BATCH_SECONDS], maxlen=50)
         self._giving_back: list[Claimed] = []
         self._look = self._ask = True
         self._idle = False
@@ -74,13 +82,20 @@ class Supervisor:
     def run(self) -> None:
         """Serve until the worker is told to stop, then end as cleanly as the tasks allow."""
         try:
-            self._guarded(self._register)
             while self._goes_on():
                 self._guarded(self._pass)
                 self._sleep(self._pause())
             self._wind_down()
         finally:
-            self._leave()
+            self.stopped.set()
+
+    def linger(self) -> None:
+        """Keep the claims of what could not be stopped, and settle it when it ends after all."""
+        while self._held and not self._lost_touch():
+            self._guarded(self._settle)
+            self._guarded(self._tell)
+            self._sleep(_TELL_EVERY)
+        self.clean = self.executor.close() and not self._held
 
     def _goes_on(self) -> bool:
         worker = self.worker
@@ -88,6 +103,8 @@ class Supervisor:
         return worker.keep_running and not finished
 
     def _pass(self) -> None:
+        if not self._registered:
+            self._register()
         self._settle()
         self._claim()
         self._give_back()
@@ -96,10 +113,10 @@ class Supervisor:
 
     def _pause(self) -> float:
         """How long to sleep when nothing wakes us."""
-        pause = self.worker.nap_time
+        pause = min(self.worker.nap_time, _REAP_EVERY)
         if self._held:
             pause = min(pause, _LONG if self.executor.waiting() else _TELL_EVERY)
-        if self._next_due is not None:
+        if self._next_due is not None and self._wanted() > 0:
             pause = min(pause, max(0.001, self._next_due - self.backend.now()))
         return pause
 
@@ -111,46 +128,56 @@ class Supervisor:
         """Give back what has not begun, wait for what runs, interrupt it at the deadline."""
         self._giving_back += self.executor.withdraw()
         given_up: float | None = None
-        while self._held:
+        while self._held and not self._lost_touch():
             now = time.monotonic()
             if self.deadline is not None and now >= self.deadline:
                 given_up = given_up or now + _C_CODE_AFTER
                 for one in self.executor.running():
-                    self.executor.interrupt(one.record.id, "stop")
+                    self.executor.interrupt(one, "stop")
             if given_up is not None and now >= given_up:
-                break
-            if self._away_since is not None and now - self._away_since > _LAST_TRIES:
                 break
             self._guarded(self._settle)
             self._guarded(self._give_back)
             self._guarded(self._tell)
-            self._sleep(_LONG)
-        self._guarded(self._settle)
-        self.clean = self.executor.close()
+            if self._held:
+                self._sleep(_LONG)
+        self.clean = not self._held and self.executor.close()
 
-    def _leave(self) -> None:
+    def _lost_touch(self) -> bool:
+        """A stopping worker goes on trying to reach a store that is away, but not for ever."""
+        return self._away_since is not None and time.monotonic() - self._away_since > _LAST_TRIES
+
+    def leave(self) -> None:
         """Sign off. While a thread still runs the claim must stand, so the registration stays."""
         self.listener.close()
-        if not self.clean:
+        if self._held:
+            left = len(self._held)
+            self.worker.log.warning("%s leaves %d tasks unsettled", self.worker.ident(), left)
+        if self.executor.running():
             return
         try:
             self.backend.unregister(self.worker.id)
         except GatorError as error:
             self.worker.log.warning("%s could not sign off: %s", self.worker.ident(), error)
-        if self._life is not None:
-            self._life.free()
+            if self._life is not None:
+                self._life.let_go()  # its file stays, for others to find the lock free
+        else:
+            if self._life is not None:
+                self._life.free()
 
     def _guarded(self, step: Callable[[], None]) -> None:
-        """A store that is away for a while stops nothing: what runs goes on, what ended waits."""
+        """A store that fails for a while stops nothing: what runs goes on, what ended waits."""
         try:
+            if self._away_since is not None:
+                self.backend.next_due()  # is it back? A step with nothing to do would not tell
             step()
             self._away_since = None
-        except StoreUnavailable as error:
+        except GatorError as error:
             now = time.monotonic()
             if self._away_since is None:
                 self._away_since = now
-                self.worker.log.warning("the store is away, trying again: %s", error)
-            self.listener.wait(min(5.0, 0.1 + (now - self._away_since) / 2))
+                self.worker.log.warning("the store fails, trying again: %s", error)
+            self.listener.wait(min(_LONGEST_RETRY, 0.1 + (now - self._away_since) / 2))
 
     # -- the steps -----------------------------------------------------------------------------
 
@@ -166,6 +193,7 @@ class Supervisor:
             )
         )
         self._renewed_at = time.monotonic()
+        self._registered = True
 
     def _settle(self) -> None:
         """Tell the store what has ended, all in one call; nothing is dropped before it answered."""
@@ -174,18 +202,24 @@ class Supervisor:
             return
         settled = [report for report in self._reports if report.ended.settlement is not None]
         stopped = [report.claimed for report in self._reports if report.ended.settlement is None]
-        ends = [r.ended.settlement for r in settled if r.ended.settlement is not None]
+        ends = [self._end(r.ended.settlement) for r in settled if r.ended.settlement is not None]
         answers = self.backend.settle(ends) if ends else []
         self._release(stopped)
         for report, answer in zip(settled, answers, strict=True):
             self._count(report, answer)
         self._reports = []
 
+    def _end(self, settlement: Settlement) -> Settlement:
+        """With the output that the store could not take before."""
+        untold = self._untold.get(settlement.claim)
+        return settlement._replace(log=untold + settlement.log) if untold else settlement
+
     def _count(self, report: Report, answer: Answer) -> None:
         task_id = report.claimed.record.id
         self._durations.append(report.seconds)
-        self._let_go(task_id)
+        self._let_go(report.claimed)
         if answer is Answer.LOST:
+            self._registered = False
             self.worker.fenced += 1
             self.worker.log.warning("the result of task %s is dropped: its claim had gone", task_id)
         else:
@@ -195,13 +229,14 @@ class Supervisor:
         if claimed:
             self.backend.release([(one.record.id, one.record.claim or "") for one in claimed])
             for one in claimed:
-                self._let_go(one.record.id)
+                self._let_go(one)
 
-    def _let_go(self, task_id: str) -> None:
-        self._held.pop(task_id, None)
-        self._announced.discard(task_id)
-        self._canceling.pop(task_id, None)
-        self._steps_told.pop(task_id, None)
+    def _let_go(self, claimed: Claimed) -> None:
+        claim = claimed.record.claim or ""
+        self._held.pop(claim, None)
+        self._announced.discard(claim)
+        for known in (self._canceling, self._steps_told, self._untold):
+            known.pop(claim, None)
 
     def _claim(self) -> None:
         wanted = self._wanted()
@@ -210,14 +245,15 @@ class Supervisor:
         self._looked_at, self._look = time.monotonic(), False
         claimed = self.backend.claim(self.worker.id, self.worker.queues, self.client.lanes, wanted)
         self._idle = not claimed
-        self._held.update((one.record.id, one) for one in claimed)
+        self._held.update((one.record.claim or "", one) for one in claimed)
         if claimed:
             self.executor.submit(claimed)
         else:
             self._next_due = self.backend.next_due()
 
     def _wanted(self) -> int:
-        """How many to claim: what fits `_BATCH_SECONDS` by the recent median; one a slot at least."""
+        """How many to claim: what the recent median says fits `_BATCH_SECONDS`, one a slot at
+        least."""
         median = max(statistics.median(self._durations), 1e-5)
         batch = max(self.executor.slots, min(_BATCH_LIMIT, int(_BATCH_SECONDS / median)))
         if self.worker.max_tasks:
@@ -244,53 +280,59 @@ class Supervisor:
         now = time.monotonic()
         if now - self._told_at < _TELL_EVERY:
             return
-        asked, self._ask = self._ask, False
-        long = [one for one in self.executor.running() if one.elapsed >= _LONG]
-        news = [one for one in long if asked or self._has_news(one)]
-        if now - self._renewed_at >= RENEW_EVERY:
-            news = long
-        elif not news:
+        running = [one for one in self.executor.running() if one.claim in self._held]
+        due = now - self._renewed_at >= RENEW_EVERY
+        news = [one for one in running if self._ask or due or self._has_news(one)]
+        if not news and not due:
+            self._ask = False
             return
-        answers = self.backend.renew(self.worker.id, [self._beat(one) for one in news])
+        beats = [self._beat(one) for one in news]
+        answers = self.backend.renew(self.worker.id, beats)
+        self._ask = False
         self._told_at = self._renewed_at = now
-        for one, answer in zip(news, answers, strict=True):
-            self._announced.add(one.record.id)
+        for one, beat, answer in zip(news, beats, answers, strict=True):
+            self._announced.add(one.claim)
+            self._untold.pop(one.claim, None)
+            self._steps_told[one.claim] = beat.cancel_step
             self._heed(one, answer)
 
     def _has_news(self, one: Try) -> bool:
-        unannounced = not one.record.begun and one.record.id not in self._announced
-        stepped = self._step(one.record.id) != self._steps_told.get(one.record.id)
-        return one.told.is_set() or unannounced or stepped
+        if one.elapsed < _LONG:
+            return False
+        unannounced = not one.record.begun and one.claim not in self._announced
+        stepped = self._step(one) != self._steps_told.get(one.claim)
+        return one.told or unannounced or stepped or one.claim in self._untold
 
     def _beat(self, one: Try) -> Beat:
-        task_id = one.record.id
-        one.told.clear()
-        step = self._step(task_id)
-        if step is not None:
-            self._steps_told[task_id] = step
+        """What `one` told since the last beat that the store has taken."""
+        one.told = False
+        log = self._untold[one.claim] = self._untold.get(one.claim, b"") + one.sink.take()
         return Beat(
-            task_id,
-            one.record.claim or "",
+            one.record.id,
+            one.claim,
             begun=True,
             progress=one.progress_text(),
             metrics=one.metrics_text(),
-            cancel_step=step,
-            log=one.sink.take(),
+            cancel_step=self._step(one),
+            log=log,
         )
 
     def _heed(self, one: Try, answer: Answer) -> None:
         if answer is Answer.CANCEL:
-            self._canceling.setdefault(one.record.id, time.monotonic())
-            self.executor.interrupt(one.record.id, "cancel")
+            self._canceling.setdefault(one.claim, time.monotonic())
+            self.executor.interrupt(one, "cancel")
         elif answer is Answer.LOST:
-            self.executor.interrupt(one.record.id, "lost")
+            self._registered = False  # whoever took the claim may have forgotten us too
+            self.executor.interrupt(one, "lost")
 
-    def _step(self, task_id: str) -> str | None:
+    def _step(self, one: Try) -> str | None:
         """How far a cancel has come."""
-        asked = self._canceling.get(task_id)
+        asked = self._canceling.get(one.claim)
         if asked is None:
             return None
-        return "in C code" if time.monotonic() - asked > _C_CODE_AFTER else "interrupted"
+        if time.monotonic() - asked < _C_CODE_AFTER:
+            return "interrupted"
+        return "stopping" if one.landed else "in C code"
 
     def _reap(self) -> None:
         now = time.monotonic()

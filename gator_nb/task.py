@@ -1,51 +1,33 @@
 """A task in a user's hand: the definition of a call and, once pushed, a live handle on it."""
 
 import datetime as dt
-import inspect
-import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from . import errors
-from .coroutines import run_coroutine
+from .coroutines import finished
 from .definition import Definition, check_call, function_name, new_id
-from .handle import Handle, local_time
-from .option_values import Duration, check_options, count, due_time, hook, seconds
+from .handle import Field, Handle, local_time, telling_that_it_goes_on
+from .option_values import (
+    Duration,
+    check_options,
+    count,
+    dependency_ids,
+    due_time,
+    hook,
+    moment_or_none,
+    seconds,
+    text_or_none,
+)
+from .output import report
 from .payload import Call
+from .payload.failure import traceback_text
 from .record import Record
 from .states import TERMINAL, Status
 
 if TYPE_CHECKING:
     from .client import Client
-
-_log = logging.getLogger("gator_nb.task")
-
-
-class _Field:
-    """An attribute that is the caller's own until the task is pushed, and read from its handle
-    from then on."""
-
-    def __init__(self, read: Callable[[Handle], Any], default: Any = None) -> None:
-        self._read = read
-        self._default = default
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, task: "Task | None", owner: type) -> Any:
-        if task is None:
-            return self
-        if task.pushed and not (self._name in _CALL and task.live):
-            return self._read(task.handle)
-        return task.__dict__.get(self._name, self._default)
-
-    def __set__(self, task: "Task", value: Any) -> None:
-        task.__dict__[self._name] = value
-
-
-_CALL = frozenset({"func", "func_args", "func_kwargs", "on_start", "on_success", "on_error"})
-"""What the snapshot holds; a task that was made here has the objects themselves."""
 
 
 class Task:
@@ -99,20 +81,22 @@ class Task:
         check_options(more)
         self.task_id = new_id() if task_id is None else str(task_id)
         self.is_async = bool(more.get("async", is_async))
-        self.retries = count(retries, "retries")
-        self.on_start = hook(on_start, "on_start")
-        self.on_success = hook(on_success, "on_success")
-        self.on_error = hook(on_error, "on_error")
+        self.retries = retries
+        self.on_start = on_start
+        self.on_success = on_success
+        self.on_error = on_error
         self.depends_on = depends_on
         self.delay_until = due_time(delay_by, delay_until)
-        self.name = None if name is None else str(name)
-        self.backoff = seconds(backoff, "backoff")
+        self.name = name
+        self.backoff = backoff
         self.reuse = bool(reuse)
-        self.status = Status.WAITING
+        self.func_args, self.func_kwargs, self.metrics = [], {}, {}
 
+    live = False
+    """The call's own objects are here, not only their snapshot."""
     _handle: Handle | None = None
-    _live = False
     _trying = False
+    _raised: BaseException | None = None
 
     @classmethod
     def stored(cls, client: "Client", record: Record) -> Self:
@@ -122,10 +106,10 @@ class Task:
         return task
 
     @classmethod
-    def from_snapshot(cls, record: Record, call: Call) -> Self:
+    def from_snapshot(cls, record: Record, call: Call, backoff: float) -> Self:
         """A local task that runs the snapshot `call`, for one try of `record`."""
         task = cls(record.id, record.retries, True, call.on_start, call.on_success, call.on_error)
-        task.name = record.name
+        task.name, task.backoff = record.name, backoff
         task.depends_on = list(record.depends_on) or None
         task.func, task.func_args, task.func_kwargs = call.func, call.args, call.kwargs
         return task
@@ -161,7 +145,10 @@ class Task:
             GatorError: it is not on a queue yet.
         """
         if self._handle is None:
-            raise errors.GatorError(f"{self!r} is not on a queue yet: gator.push(task, func, ...)")
+            mend = (
+                "gator.push(task, func, ...)" if self.is_async else "is_async=False stores nothing"
+            )
+            raise errors.GatorError(f"{self!r} is not on a queue: {mend}")
         return self._handle
 
     # -- before it is pushed -----------------------------------------------------------------
@@ -176,12 +163,7 @@ class Task:
         """
         check_call(func, args, kwargs)
         self.func, self.func_args, self.func_kwargs = func, args, kwargs
-        self._live = True
-
-    @property
-    def live(self) -> bool:
-        """The call's own objects are here, not only their snapshot."""
-        return self._live
+        self.live = True
 
     def to_waiting(self) -> None:
         """Set the status to WAITING."""
@@ -206,7 +188,8 @@ class Task:
     def run(self) -> Self:
         """Call the function here and now, with the hooks around it; answers this task.
 
-        An error in a hook is logged and changes nothing. A coroutine is run in a loop of its own.
+        An error in a hook is told in the log and changes nothing. A coroutine is run in a loop of
+        its own.
 
         Raises:
             Exception: what the function raised, after `on_error`.
@@ -217,17 +200,23 @@ class Task:
             raise TypeError("nothing to run: say what with task.to_call(func, ...)")
         self._fire(self.on_start)
         try:
-            result = self.func(*self.func_args, **self.func_kwargs)
-            self.result = run_coroutine(result) if inspect.iscoroutine(result) else result
+            self.result = self._returned = finished(self.func(*self.func_args, **self.func_kwargs))
         except Exception as error:
             self.fail(error)
             raise
+        self._raised = None
         self.to_success()
         self._fire(self.on_success, self.result)
         return self
 
+    @property
+    def returned(self) -> Any:
+        """What the function itself gave at the newest try, whatever a hook made of `result`."""
+        return self.__dict__.get("_returned", self.__dict__.get("result"))
+
     def fail(self, error: BaseException) -> None:
         """Set the status to FAILED and call `on_error`."""
+        self._raised = error
         self.to_failed()
         self._fire(self.on_error, error)
 
@@ -235,9 +224,10 @@ class Task:
         if hook is None:
             return
         try:
-            hook(self, *args)
-        except Exception:  # noqa: BLE001 -- a hook changes nothing, whatever it raises
-            _log.exception("the hook %s of task %s failed", function_name(hook), self.task_id)
+            finished(hook(self, *args))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- a hook changes nothing
+            where = traceback_text(error)
+            report(f"the hook {function_name(hook)} of task {self.task_id} failed\n{where}")
 
     def serialize(self) -> bytes:
         """The call as it would be stored: pickled by value, and signed with this user's key.
@@ -259,7 +249,8 @@ class Task:
         task = cls(
             definition.task_id, definition.retries, definition.is_async,
             call.on_start, call.on_success, call.on_error,
-            delay_until=definition.due, name=definition.name, backoff=definition.backoff,
+            list(definition.depends_on) or None, delay_until=definition.due,
+            name=definition.name, backoff=definition.backoff, reuse=definition.reuse,
         )  # fmt: skip
         task.to_call(call.func, *call.args, **call.kwargs)
         return task
@@ -283,7 +274,7 @@ class Task:
             due=self.delay_until,
             name=self.name,
             group=group,
-            depends_on=_ids(self.depends_on),
+            depends_on=dependency_ids(self.depends_on),
             reuse=self.reuse,
             is_async=self.is_async,
         )  # fmt: skip
@@ -300,42 +291,43 @@ class Task:
 
     # -- what it is, here or in the store ------------------------------------------------------
 
-    func = _Field(lambda handle: handle.call().func)
+    func = Field(lambda handle: handle.call().func, own=True)
     """The function; of a handle, the snapshot's."""
-    func_args = _Field(lambda handle: handle.call().args, [])
-    func_kwargs = _Field(lambda handle: handle.call().kwargs, {})
-    on_start = _Field(lambda handle: handle.call().on_start)
-    on_success = _Field(lambda handle: handle.call().on_success)
-    on_error = _Field(lambda handle: handle.call().on_error)
-    retries = _Field(lambda handle: handle.look().retries, 0)
+    func_args = Field(lambda handle: handle.call().args, own=True)
+    func_kwargs = Field(lambda handle: handle.call().kwargs, own=True)
+    on_start = Field(lambda handle: handle.call().on_start, check=hook, own=True)
+    on_success = Field(lambda handle: handle.call().on_success, check=hook, own=True)
+    on_error = Field(lambda handle: handle.call().on_error, check=hook, own=True)
+    backoff = Field(Handle.backoff, 0.0, check=seconds, own=True)
+    retries = Field(lambda handle: handle.look().retries, 0, check=count)
     """Tries that remain after this one."""
-    depends_on = _Field(lambda handle: list(handle.record.depends_on) or None)
-    delay_until = _Field(lambda handle: handle.record.due)
-    name = _Field(lambda handle: handle.record.name)
-    queue = _Field(lambda handle: handle.record.queue)
-    status = _Field(lambda handle: handle.look().status, Status.WAITING)
+    depends_on = Field(lambda handle: list(handle.record.depends_on) or None)
+    delay_until = Field(lambda handle: handle.record.due, check=moment_or_none)
+    name = Field(lambda handle: handle.record.name, check=text_or_none)
+    queue = Field(lambda handle: handle.record.queue)
+    status = Field(lambda handle: handle.look().status, Status.WAITING)
     """Where it stands, as a `Status`."""
-    result = _Field(Handle.value)
+    result = Field(Handle.value)
     """The value, or None before success."""
-    error = _Field(lambda handle: handle.look().error)
+    error = Field(lambda handle: handle.look().error)
     """What went wrong in one line, or None; of the newest try."""
-    traceback = _Field(Handle.traceback)
+    traceback = Field(Handle.traceback)
     """That with its traceback, as text."""
-    progress = _Field(Handle.progress)
+    progress = Field(Handle.progress)
     """A `Progress`, or None before the task told."""
-    metrics = _Field(Handle.metrics, {})
+    metrics = Field(Handle.metrics)
     """{name: [[seconds since the start, value], ...]}."""
-    attempts = _Field(lambda handle: handle.look().attempts, 0)
+    attempts = Field(lambda handle: handle.look().attempts, 0)
     """Tries begun so far."""
-    created = _Field(lambda handle: local_time(handle.record.created))
+    created = Field(lambda handle: local_time(handle.record.created))
     """When it was pushed: a datetime in local time."""
-    started = _Field(lambda handle: local_time(handle.look().started))
+    started = Field(lambda handle: local_time(handle.look().started))
     """When its newest try began, or None."""
-    finished = _Field(lambda handle: local_time(handle.look().finished))
+    finished = Field(lambda handle: local_time(handle.look().finished))
     """When it ended, or None."""
-    elapsed = _Field(Handle.elapsed)
-    """Seconds that the newest try has taken so far, or took; None before it began."""
-    worker = _Field(lambda handle: handle.look().worker)
+    elapsed = Field(Handle.elapsed, 0.0)
+    """Seconds that the newest try has taken so far, or took; 0.0 before it began."""
+    worker = Field(lambda handle: handle.look().worker)
     """The id of the worker that ran it last, or None."""
 
     @property
@@ -359,6 +351,8 @@ class Task:
         Raises:
             WaitTimeout: the time is over; the task goes on.
         """
+        if self._handle is None and self.done():
+            return self
         limit = None if timeout is None else seconds(timeout, "timeout")
         with telling_that_it_goes_on(self):
             if not self.handle.end(limit):
@@ -369,7 +363,7 @@ class Task:
         """Wait for the value.
 
         Raises:
-            Exception: the task's own exception, with its traceback as a note.
+            Exception: the task's own exception, with the task's traceback as its cause.
             TaskFailed, TaskCanceled, TaskLost, TaskExpired, TaskTimeout, DependencyError: it
                 ended without a value and without an exception that could be brought here.
             WaitTimeout: the time is over; the task goes on.
@@ -381,6 +375,8 @@ class Task:
 
     def value_and_error(self) -> tuple[Any, BaseException | None]:
         """Of a task that has ended: its value, or what `get` would raise."""
+        if self._handle is None:
+            return self.result, self._raised
         return self.handle.value(), self.handle.exception()
 
     def cancel(self) -> Self:
@@ -399,12 +395,13 @@ class Task:
 
     def logs(self, tail: int | None = None) -> str:
         """What it printed, with its log messages; the last `tail` lines of it when given."""
-        text = self.handle.log()
-        return text if tail is None else "\n".join(text.splitlines()[-tail:] if tail else [])
+        return self.handle.log(tail)
 
     def __repr__(self) -> str:
         stored = self._handle is not None and not self._trying
-        status = self.handle.record.status if stored else self.__dict__.get("status")
+        status = (
+            self.handle.record.status if stored else self.__dict__.get("status", Status.WAITING)
+        )
         word = "canceling" if self.canceling else str(status)
         return f"<{type(self).__name__} {self.label} {self.task_id[:8]} {word}>"
 
@@ -413,31 +410,3 @@ class Task:
             f"{self!r} cannot travel into another task: pass task.get(), or order the two with "
             "gator.options(depends_on=task)"
         )
-
-
-def _ids(given: Any) -> tuple[str, ...]:
-    """The ids in a `depends_on`.
-
-    Raises:
-        TypeError: something in it is neither a task nor an id.
-    """
-    if given is None:
-        return ()
-    several = [given] if isinstance(given, str | Task) else given
-    if not isinstance(several, Iterable):
-        raise TypeError(f"depends_on={given!r}: give a task, its id, or a list of them")
-    ids = [one.task_id if isinstance(one, Task) else one for one in several]
-    for one in ids:
-        if not isinstance(one, str):
-            raise TypeError(f"depends_on={given!r}: {one!r} is neither a task nor an id")
-    return tuple(dict.fromkeys(ids))
-
-
-@contextmanager
-def telling_that_it_goes_on(waited_for: object) -> Iterator[None]:
-    """Add to an interrupted wait what it did not stop."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        stop.add_note(f"only the waiting stopped: {waited_for!r} goes on; cancel() stops it")
-        raise

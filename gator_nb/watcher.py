@@ -9,40 +9,62 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 
-from .backends.base import Answer, Backend, Beat
-from .constants import RENEW_EVERY
-from .errors import GatorError, TaskNotFound
+from .backends.base import Answer, Backend, Beat, Listener
+from .errors import GatorError, StoreUnavailable, TaskNotFound
 from .record import Record
 
 _REAP_EVERY = 0.7
-"""Seconds: a dead worker is found within two, with time left for the reap itself."""
+"""Seconds: a dead worker is found within two, with time left for the reap itself. As often the
+claims of what runs here are renewed, and requests to stop are heard."""
 
 Interrupt = Callable[[Literal["cancel", "lost"]], None]
 Subscriber = Callable[[list[Record]], None]
 
 
 class _Waiter:
-    """Somebody who waits for tasks to end."""
+    """Somebody who waits for tasks to end. The watcher's thread sees for it."""
 
     def __init__(self, ids: Iterable[str]) -> None:
         self.open = set(ids)
-        self.fresh: list[Record] = []
-        self.error: GatorError | None = None
-        self.event = threading.Event()
+        self._fresh: list[Record] = []
+        self._error: GatorError | None = None
+        self._ready = threading.Condition()
 
     def see(self, records: Iterable[Record | None]) -> None:
-        for record in records:
-            if record is not None and record.done and record.id in self.open:
-                self.open.discard(record.id)
-                self.fresh.append(record)
-        if self.fresh:
-            self.event.set()
+        with self._ready:
+            for record in records:
+                if record is not None and record.done and record.id in self.open:
+                    self.open.discard(record.id)
+                    self._fresh.append(record)
+            if self._fresh:
+                self._ready.notify()
 
     def fail(self, error: GatorError) -> None:
-        self.error = error
-        self.event.set()
+        with self._ready:
+            self._error = error
+            self._ready.notify()
+
+    @property
+    def finished(self) -> bool:
+        """All have ended, and their records were taken."""
+        with self._ready:
+            return not self.open and not self._fresh
+
+    def take(self, timeout: float | None) -> list[Record]:
+        """The records of those that have ended since the last call; none after `timeout` seconds.
+
+        Raises:
+            GatorError: the watcher could not go on watching.
+        """
+        with self._ready:
+            self._ready.wait_for(lambda: self._fresh or self._error, timeout)
+            fresh, self._fresh = self._fresh, []
+            error = self._error
+        if error is not None and not fresh:
+            raise type(error)(*error.args) from error
+        return fresh
 
 
 class Watcher:
@@ -53,12 +75,11 @@ class Watcher:
         self._session = session
         self._reap = reap
         self._lock = threading.RLock()
-        self._waiters: set[_Waiter] = set()
+        self._waiting: dict[str, set[_Waiter]] = {}
         self._subscribers: set[Subscriber] = set()
         self._minded: dict[str, tuple[Beat, Interrupt]] = {}
         self._thread: threading.Thread | None = None
-        self._closing = threading.Event()
-        self._listening = threading.Event()
+        self._closed = False
         self._wake: Callable[[], None] = lambda: None
         self._cursor: int | None = None
 
@@ -69,43 +90,61 @@ class Watcher:
 
         Raises:
             TaskNotFound: one of them is not in the store.
-            StoreUnavailable: the store went away.
+            StoreUnavailable: the store went away, or was closed here.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         waiter = _Waiter(ids)
-        yield from self._first_look(waiter)
-        if not waiter.open:
+        self._look_up(waiter)
+        yield from waiter.take(0)
+        if waiter.finished:
             return
-        with self._serving(self._waiters, waiter):
-            yield from self._first_look(waiter)
-            while waiter.open:
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    return
-                waiter.event.wait(left)
-                waiter.event.clear()
-                if waiter.error is not None:
-                    raise waiter.error
-                fresh, waiter.fresh = waiter.fresh, []
+        with self._served(waiter):
+            self._look_up(waiter)
+            while not waiter.finished:
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                fresh = waiter.take(left)
                 yield from fresh
+                if left == 0 and not fresh:
+                    return
 
-    def _first_look(self, waiter: _Waiter) -> Iterator[Record]:
+    def _look_up(self, waiter: _Waiter) -> None:
         ids = list(waiter.open)
         records = self._backend.get(ids)
         missing = [task_id for task_id, record in zip(ids, records, strict=True) if record is None]
         if missing:
             raise TaskNotFound(f"no task has the id {missing[0]!r} in {self._backend.conn_string}")
+        waiter.see(records)
+
+    @contextmanager
+    def _served(self, waiter: _Waiter) -> Iterator[None]:
+        ids = list(waiter.open)
         with self._lock:
-            waiter.see(records)
-            fresh, waiter.fresh = waiter.fresh, []
-            waiter.event.clear()
-        yield from fresh
+            self._start()
+            for task_id in ids:
+                self._waiting.setdefault(task_id, set()).add(waiter)
+        self._wake()
+        try:
+            yield
+        finally:
+            with self._lock:
+                for task_id in ids:
+                    others = self._waiting.get(task_id, set())
+                    others.discard(waiter)
+                    if not others:
+                        self._waiting.pop(task_id, None)
 
     @contextmanager
     def subscribed(self, subscriber: Subscriber) -> Iterator[None]:
         """While it is open, `subscriber` is called on the watcher's thread with what changed."""
-        with self._serving(self._subscribers, subscriber):
+        with self._lock:
+            self._start()
+            self._subscribers.add(subscriber)
+        self._wake()
+        try:
             yield
+        finally:
+            with self._lock:
+                self._subscribers.discard(subscriber)
 
     # -- for what this process runs by itself ------------------------------------------------
 
@@ -113,9 +152,10 @@ class Watcher:
     def minding(self, record: Record, interrupt: Interrupt) -> Iterator[None]:
         """While it is open, keep the claim on `record` alive and pass a request to stop on."""
         beat = Beat(record.id, record.claim or "", begun=True)
-        self._start()
         with self._lock:
+            self._start()
             self._minded[record.id] = (beat, interrupt)
+        self._wake()
         try:
             yield
         finally:
@@ -124,58 +164,43 @@ class Watcher:
 
     # -- the thread --------------------------------------------------------------------------
 
-    @contextmanager
-    def _serving(self, served: set[Any], one: object) -> Iterator[None]:
-        self._start()
-        with self._lock:
-            served.add(one)
-        self._wake()
-        try:
-            yield
-        finally:
-            with self._lock:
-                served.discard(one)
-
     def _start(self) -> None:
-        with self._lock:
-            if self._thread is None or not self._thread.is_alive():
-                self._closing.clear()
-                self._listening.clear()
-                self._thread = threading.Thread(
-                    target=self._run, name="gator_nb watcher", daemon=True
-                )
-                self._thread.start()
-        self._listening.wait()
+        """Have the thread running; whoever calls holds the lock."""
+        if self._closed:
+            raise StoreUnavailable(f"{self._backend.conn_string} was closed here: open it anew")
+        if self._thread is None or not self._thread.is_alive():
+            listener = self._backend.listen(["news"])
+            self._wake = listener.wake
+            self._thread = threading.Thread(
+                target=self._run, args=(listener,), name="gator_nb watcher", daemon=True
+            )
+            self._thread.start()
 
-    def _run(self) -> None:
-        listener = self._backend.listen(["news"])
-        self._wake = listener.wake
+    def _run(self, listener: Listener) -> None:
         try:
-            self._listening.set()
-            reaped = beaten = 0.0
-            while not self._closing.is_set():
-                listener.wait(_REAP_EVERY if self._needed() else None)
-                if not self._needed():
-                    self._cursor = None  # what changes meanwhile is nobody's business
-                    continue
-                self._guarded(self._pass_on_changes)
-                now = time.monotonic()
-                if now - reaped >= _REAP_EVERY:
-                    reaped = now
-                    self._guarded(self._reap)
-                if self._minded and now - beaten >= min(_REAP_EVERY, RENEW_EVERY):
-                    beaten = now
-                    self._guarded(self._beat)
-        except GatorError as error:
-            self._fail_waiters(error)
+            self._follow(listener)
+        except BaseException as error:
+            self._fail_waiters(GatorError(f"watching the store failed: {error!r}"))
+            raise
         finally:
-            self._listening.set()
-            self._wake = lambda: None
             listener.close()
 
+    def _follow(self, listener: Listener) -> None:
+        looked_round = 0.0
+        while not self._closed:
+            listener.wait(_REAP_EVERY if self._needed() else None)
+            if not self._needed():
+                self._cursor = None  # what changes meanwhile is nobody's business
+                continue
+            self._guarded(self._pass_on_changes)
+            now = time.monotonic()
+            if now - looked_round >= _REAP_EVERY:
+                looked_round = now
+                self._guarded(self._beat)
+                self._guarded(self._reap)
+
     def _needed(self) -> bool:
-        with self._lock:
-            return bool(self._waiters or self._subscribers or self._minded)
+        return bool(self._waiting or self._subscribers or self._minded) and not self._closed
 
     def _guarded(self, step: Callable[[], object]) -> None:
         """A store that fails is told to those who wait; the watcher goes on."""
@@ -186,28 +211,41 @@ class Watcher:
 
     def _fail_waiters(self, error: GatorError) -> None:
         with self._lock:
-            for waiter in self._waiters:
-                waiter.fail(error)
+            waiters = {waiter for several in self._waiting.values() for waiter in several}
+        for waiter in waiters:
+            waiter.fail(error)
 
     def _pass_on_changes(self) -> None:
         while True:
             changes = self._backend.changes(self._cursor)
             self._cursor = changes.cursor
-            records: list[Record | None] = list(changes.records)
+            records = changes.records
             if changes.reset:
-                records = self._backend.get(self._awaited())
+                records = self._read_anew()
             with self._lock:
-                for waiter in self._waiters:
-                    waiter.see(records)
                 subscribers = list(self._subscribers)
+                for record in records:
+                    for waiter in self._waiting.get(record.id, ()) if record.done else ():
+                        waiter.see([record])
             for subscriber in subscribers:
-                subscriber([record for record in records if record is not None])
+                subscriber(records)
             if not changes.records:
                 return
 
-    def _awaited(self) -> list[str]:
+    def _read_anew(self) -> list[Record]:
+        """The tasks that are waited for; who waits for one that was removed is told."""
         with self._lock:
-            return [task_id for waiter in self._waiters for task_id in waiter.open]
+            ids = list(self._waiting)
+        records: list[Record] = []
+        for task_id, record in zip(ids, self._backend.get(ids), strict=True):
+            if record is not None:
+                records.append(record)
+                continue
+            error = TaskNotFound(f"task {task_id} was removed while somebody waited for it")
+            with self._lock:
+                for waiter in self._waiting.get(task_id, ()):
+                    waiter.fail(error)
+        return records
 
     def _beat(self) -> None:
         with self._lock:
@@ -216,13 +254,19 @@ class Watcher:
             return
         answers = self._backend.renew(self._session, [beat for beat, _ in minded])
         for (_, interrupt), answer in zip(minded, answers, strict=True):
-            if answer is not Answer.KEPT:
+            if answer in (Answer.CANCEL, Answer.LOST):
                 interrupt("cancel" if answer is Answer.CANCEL else "lost")
 
     def close(self) -> None:
-        """Stop the thread and wait for it. May be repeated."""
-        self._closing.set()
-        thread, self._thread = self._thread, None
+        """Stop the thread and wait for it; who still waits is told. May be repeated."""
+        with self._lock:
+            self._closed = True
+            thread, self._thread = self._thread, None
+        self._fail_waiters(
+            StoreUnavailable(
+                f"{self._backend.conn_string} was closed here while a task was awaited"
+            )
+        )
         if thread is not None and thread is not threading.current_thread():
             self._wake()
             thread.join()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .constants import ALL, EVERY
 from .definition import new_id
+from .states import Status
 from .supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -92,8 +93,7 @@ class Worker:
         """Called at a signal: begin nothing more, finish what runs."""
         self.keep_running = False
         self.log.info("%s was interrupted; it finishes what runs", self.ident())
-        if self._loop is not None:
-            self._loop.listener.wake()
+        self._wake()
 
     def stopping(self) -> None:
         """Called after the last task; logs that it stops."""
@@ -117,7 +117,7 @@ class Worker:
             return False
         self.tasks_complete += 1
         self.result(task.result)
-        return True
+        return bool(task.status == Status.SUCCESS)
 
     def run_forever(self) -> int:
         """Run tasks in this process until it is told to stop, or `max_tasks` have run; answers 0.
@@ -126,8 +126,12 @@ class Worker:
         """
         with self._logging(), self._signals():
             self.starting()
-            self._run()
+            self._begin()
+            # The loop has a thread of its own, so that no signal strikes amid what it does.
+            while self._loop is not None and not self._loop.stopped.wait(_SIGNAL_CHECK):
+                pass
             self.stopping()
+            self._finish()
         return 0
 
     # -- in the background -----------------------------------------------------------------------
@@ -149,8 +153,7 @@ class Worker:
         """Run tasks in the background of this process until `stop`, or until it ends."""
         if not self.running:
             self.keep_running = True
-            self._thread = threading.Thread(target=self._run, name="gator_nb worker", daemon=True)
-            self._thread.start()
+            self._begin()
             _at_exit(self)
         return self
 
@@ -158,18 +161,19 @@ class Worker:
         """Begin nothing more, give back what has not begun, wait for what runs.
 
         After `timeout` seconds (None: as long as it takes) running code is interrupted. What
-        stops goes back to the queue; what does not (a thread in C code) keeps its claim until the
-        process ends. True when nothing runs any more.
+        stops goes back to the queue; what does not (a thread in C code) keeps its claim until it
+        ends, or the process does. True when nothing runs any more.
         """
         self.keep_running = False
-        loop, thread = self._loop, self._thread
-        if loop is not None:
-            loop.deadline = None if timeout is None else time.monotonic() + timeout
-            loop.listener.wake()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
-            self._thread = None
-        return loop is None or loop.clean
+        loop = self._loop
+        if loop is None:
+            return True
+        loop.deadline = None if timeout is None else time.monotonic() + timeout
+        self._wake()
+        if self._thread is not threading.current_thread():
+            loop.stopped.wait()
+            self._finish()
+        return loop.clean
 
     def __enter__(self) -> Self:
         return self.start()
@@ -177,9 +181,21 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _run(self) -> None:
-        self._loop = Supervisor(self)
-        self._loop.run()
+    def _begin(self) -> None:
+        loop = self._loop = Supervisor(self)
+        self._thread = threading.Thread(
+            target=_serve, args=(loop,), name="gator_nb worker", daemon=True
+        )
+        self._thread.start()
+
+    def _finish(self) -> None:
+        """Let go of a loop that has stopped; one that could not stop everything lingers."""
+        if self._loop is not None and self._loop.clean and self._thread is not None:
+            self._thread.join()
+
+    def _wake(self) -> None:
+        if self._loop is not None:
+            self._loop.listener.wake()
 
     @contextmanager
     def _logging(self) -> Iterator[None]:
@@ -206,6 +222,7 @@ class Worker:
                 self.interrupt()
             elif self._loop is not None:
                 self._loop.deadline = time.monotonic()
+                self._wake()
 
         before = {number: signal.signal(number, handle) for number in _SIGNALS}
         try:
@@ -215,15 +232,29 @@ class Worker:
                 signal.signal(number, handler)
 
 
+def _serve(loop: Supervisor) -> None:
+    """The life of a loop, on its thread."""
+    try:
+        loop.run()
+        if not loop.clean:
+            loop.linger()
+    finally:
+        loop.stopped.set()
+        loop.leave()
+
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNAL_CHECK = 60.0
+"""Seconds; a signal's handler runs at once whatever this is, only Windows needs to look."""
 
 
 def _words(queues: tuple[str, ...] | None) -> str:
     return "every queue" if queues is None else ", ".join(queues)
 
 
-_EXIT_GRACE = 2.0
-"""Seconds that running tasks have at the interpreter's exit before they are interrupted."""
+_EXIT_GRACE = 0.5
+"""Seconds that running tasks have at the interpreter's exit before they are interrupted; a front
+end kills a kernel two seconds after it has asked it to end."""
 
 _started: "weakref.WeakSet[Worker]" = weakref.WeakSet()
 

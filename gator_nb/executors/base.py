@@ -37,8 +37,8 @@ class Executor(Protocol):
     def withdraw(self) -> list[Claimed]:
         """Take back what has not begun."""
 
-    def interrupt(self, task_id: str, cause: Cause) -> None:
-        """Ask a running task to stop."""
+    def interrupt(self, one: Try, cause: Cause) -> None:
+        """Ask a running try to stop."""
 
     def close(self) -> bool:
         """Begin nothing more and let go of threads; True when nothing runs any more."""

@@ -36,7 +36,7 @@ class ThreadExecutor:
         self._on_event = on_event
         self._inbox: queue.SimpleQueue[Claimed | None] = queue.SimpleQueue()
         self._ended: deque[Report] = deque()
-        self._tries: dict[str, Try] = {}
+        self._tries: set[Try] = set()
         self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()
         self._closing = False
@@ -47,7 +47,7 @@ class ThreadExecutor:
             self._routing.enter_context(routing())
         for one in claimed:
             self._inbox.put(one)
-        for _ in range(min(len(claimed), self.slots - len(self._threads))):
+        for _ in claimed:
             self._start_thread()
 
     def waiting(self) -> int:
@@ -55,7 +55,7 @@ class ThreadExecutor:
 
     def running(self) -> list[Try]:
         with self._lock:
-            return list(self._tries.values())
+            return list(self._tries)
 
     def reports(self) -> list[Report]:
         found: list[Report] = []
@@ -73,27 +73,33 @@ class ThreadExecutor:
             if claimed is not None:
                 taken.append(claimed)
 
-    def interrupt(self, task_id: str, cause: Cause) -> None:
-        with self._lock:
-            one = self._tries.get(task_id)
-        if one is not None:
-            one.interrupt(cause)
+    def interrupt(self, one: Try, cause: Cause) -> None:
+        one.interrupt(cause)
 
     def close(self) -> bool:
-        self._closing = True
-        for _ in self._threads:
+        with self._lock:
+            self._closing = True
+            threads = list(self._threads)
+        for _ in threads:
             self._inbox.put(None)
         deadline = time.monotonic() + _JOIN
-        for thread in list(self._threads):
-            thread.join(max(0.0, deadline - time.monotonic()) if not self.running() else 0.0)
-        self._routing.close()
-        return not self.running()
+        while self._threads and not self.running() and time.monotonic() < deadline:
+            for thread in threads:
+                thread.join(0.02)
+        clean = not self.running()
+        if clean:  # what still runs must not print into a cell
+            self._routing.close()
+        return clean
 
     # -- on the threads ------------------------------------------------------------------------
 
     def _start_thread(self) -> None:
-        thread = threading.Thread(target=self._serve, name="gator_nb task", daemon=True)
-        self._threads.add(thread)
+        """One more, while there are fewer than slots."""
+        with self._lock:
+            if self._closing or len(self._threads) >= self.slots:
+                return
+            thread = threading.Thread(target=self._serve, name="gator_nb task", daemon=True)
+            self._threads.add(thread)
         thread.start()
 
     def _serve(self) -> None:
@@ -102,14 +108,14 @@ class ThreadExecutor:
             self._run(claimed, one)
             if one.struck or self._closing:
                 break
-        self._threads.discard(threading.current_thread())
-        if not self._closing and self._inbox.qsize():
+        with self._lock:
+            self._threads.discard(threading.current_thread())
+        if self._inbox.qsize():
             self._start_thread()
 
     def _run(self, claimed: Claimed, one: Try) -> None:
-        task_id = claimed.record.id
         with self._lock:
-            self._tries[task_id] = one
+            self._tries.add(one)
         try:
             ended = attempt(
                 self._client, one, snapshot_loader(self._client, self._task_class, claimed)
@@ -117,5 +123,5 @@ class ThreadExecutor:
             self._ended.append(Report(claimed, ended, one.elapsed))
         finally:
             with self._lock:
-                self._tries.pop(task_id, None)
+                self._tries.discard(one)
             self._on_event()

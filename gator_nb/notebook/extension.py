@@ -3,7 +3,8 @@
 from typing import Any
 
 from ..gator import Gator
-from ..liveness import Life, probe
+from .leftovers import hold_leftovers
+from .magics import HELD_MEND, GatorMagics
 from .queue_name import SCRATCH, notebook_queue
 
 _NAME = "gator"
@@ -32,12 +33,11 @@ def load(shell: Any) -> None:
             f"gator_nb: this notebook's name is not known, so its queue is {SCRATCH!r}; "
             "set $GATOR_NB_QUEUE for one of its own"
         )
+    shell.register_magics(GatorMagics(shell, gator))
     held = hold_leftovers(gator)
     if held:
-        print(  # noqa: T201
-            f"{held} task{'s' if held > 1 else ''} from before are held: "
-            "`%gator resume` or `%gator cancel --held`"
-        )
+        tasks = "1 task from before is" if held == 1 else f"{held} tasks from before are"
+        print(f"{tasks} held: {HELD_MEND}")  # noqa: T201
 
 
 def unload(shell: Any) -> None:
@@ -46,17 +46,4 @@ def unload(shell: Any) -> None:
     if isinstance(gator, NotebookGator):
         gator.close()
         shell.drop_by_id({_NAME: gator})
-
-
-def hold_leftovers(gator: Gator) -> int:
-    """Hold the unstarted tasks of this queue whose session is dead; answers how many.
-
-    Nothing is held while a live worker serves the queue: they are its to run.
-    """
-    there = [p for p in gator.backend.presences() if probe(p.lock, p.boot) is not Life.DEAD]
-    served = any(
-        p.kind == "worker" and ("*" in p.queues or gator.queue_name in p.queues) for p in there
-    )
-    if served:
-        return 0
-    return gator.backend.hold(gator.queue_name, spare=[p.id for p in there])
+        shell.magics_manager.magics["line"].pop("gator", None)

@@ -1,12 +1,12 @@
 """Claiming tasks."""
 
-import os
+import json
 from collections.abc import Sequence
 from functools import cache
 
 from ...errors import DependencyError, StoreCorrupt, TaskRunning
 from ...states import RUNNING, TERMINAL, Status
-from .moves import mind_the_time
+from .moves import expire, mind_the_time
 from .rows import AT
 from .sql import Row, sql
 from .transaction import Transaction
@@ -16,10 +16,11 @@ Taken = tuple[Row, bytes]
 
 _ANY_READY_LINE = sql("""
 WITH RECURSIVE ready (line) AS (
-    SELECT min(line) FROM task WHERE status = $WAITING
+    SELECT (SELECT line FROM task WHERE status = $WAITING ORDER BY line LIMIT 1)
     UNION ALL
-    SELECT (SELECT min(line) FROM task WHERE status = $WAITING AND line > ready.line)
-    FROM ready WHERE ready.line IS NOT NULL
+    SELECT (
+        SELECT line FROM task WHERE status = $WAITING AND line > ready.line ORDER BY line LIMIT 1
+    ) FROM ready WHERE ready.line IS NOT NULL
 )
 SELECT line.id, line.queue, line.lane FROM ready JOIN line ON line.id = ready.line
 """)
@@ -27,10 +28,11 @@ SELECT line.id, line.queue, line.lane FROM ready JOIN line ON line.id = ready.li
 
 _TAKE = sql("""
 UPDATE task SET
-    status = $RUNNING, attempts = attempts + 1, started = ?, held = 0, begun = ?,
-    progress = NULL, due = NULL, claim = ?, worker = ?, version = ?
-WHERE seq = ?
-RETURNING $COLUMNS, origin_seq
+    status = $RUNNING, attempts = attempts + 1, started = ?1, held = 0, begun = ?2,
+    progress = NULL, due = NULL, claim = lower(hex(randomblob(16))), worker = ?3,
+    version = ?4 + taken.key + 1
+FROM json_each(?5) AS taken WHERE task.seq = taken.value
+RETURNING $FIELDS, (SELECT data FROM envelope WHERE envelope.seq = origin_seq)
 """)
 
 _OPEN_PARENT = sql("""
@@ -73,22 +75,24 @@ def claim(
     queue = turns.next(worker, list(ready))
     turns.served(worker, queue)
     heads = tx.run(_heads(len(ready[queue])), [*ready[queue], limit])
-    seqs = _batch(heads)
-    return [_take(tx, seq, worker, begun=len(seqs) == 1) for seq in seqs]
+    return _take(tx, _batch(heads), worker)
 
 
 def claim_task(tx: Transaction, worker: str, task_id: str) -> tuple[Row, bytes | None]:
     """The row, and the envelope when it could be claimed: None for a task that has ended."""
-    mind_the_time(tx)
     row = tx.find(task_id)
     status, seq = row[AT["status"]], row[AT["seq"]]
     if status in TERMINAL:
         return row, None
     if status == RUNNING:
         raise TaskRunning(f"task {task_id} is running on worker {row[AT['worker']]}")
+    expires = row[AT["expires"]]
+    if expires is not None and expires <= tx.now:
+        expire(tx, [seq])
+        return tx.row(seq), None
     if row[AT["open_deps"]]:
         _name_open_parent(tx, task_id, seq)
-    return _take(tx, seq, worker, begun=True)
+    return _take(tx, [seq], worker)[0]
 
 
 def _ready_lines(
@@ -115,7 +119,9 @@ def _named(queues: int) -> str:
 @cache
 def _heads(lines: int) -> str:
     """The first tasks by rank of so many lines; SQLite merges what each index range gives."""
-    head = sql("SELECT rank, seq, alone FROM task INDEXED BY ready WHERE status = $WAITING AND line = ?")
+    head = sql(
+        "SELECT rank, seq, alone FROM task INDEXED BY ready WHERE status = $WAITING AND line = ?"
+    )
     return " UNION ALL ".join([head] * lines) + " ORDER BY rank LIMIT ?"
 
 
@@ -129,13 +135,22 @@ def _batch(heads: Sequence[Row]) -> list[int]:
     return seqs
 
 
-def _take(tx: Transaction, seq: int, worker: str, *, begun: bool) -> Taken:
-    claim_id = os.urandom(16).hex()
-    ((*row, origin_seq),) = tx.run(_TAKE, (tx.now, begun, claim_id, worker, tx.stamp(), seq))
-    found = tx.run("SELECT data FROM envelope WHERE seq = ?", (origin_seq,))
-    if not found:
-        raise StoreCorrupt(f"the envelope of task {row[AT['id']]} is missing; verify() tells more")
-    return row, found[0][0]
+def _take(tx: Transaction, seqs: Sequence[int], worker: str) -> list[Taken]:
+    """Claim these, in this order."""
+    alone = len(seqs) == 1
+    values = (tx.now, alone, worker, tx.stamps(len(seqs)), json.dumps(seqs))
+    taken = [(row, envelope) for *row, envelope in tx.run(_TAKE, values)]
+    for row, envelope in taken:
+        if envelope is None:
+            raise StoreCorrupt(
+                f"the envelope of task {row[AT['id']]} is missing; verify() tells more"
+            )
+    return sorted(taken, key=_by_version)
+
+
+def _by_version(taken: Taken) -> int:
+    version: int = taken[0][AT["version"]]
+    return version
 
 
 def _name_open_parent(tx: Transaction, task_id: str, seq: int) -> None:

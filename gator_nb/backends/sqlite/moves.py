@@ -31,15 +31,14 @@ RETURNING status
 """)
 
 _EXPIRED = sql("""
-SELECT seq FROM task INDEXED BY expiring WHERE expires <= ? AND status IN $UNSTARTED
-ORDER BY expires LIMIT ?
+SELECT seq FROM task INDEXED BY expiring
+WHERE expires <= ? AND finished IS NULL AND status <> $RUNNING ORDER BY expires LIMIT ?
 """)
 
 _DUE = sql("""
-SELECT seq FROM task INDEXED BY alarm WHERE due <= ? AND status IN ($DELAYED, $RETRYING)
-ORDER BY due LIMIT ?
+SELECT seq FROM task INDEXED BY alarm
+WHERE due <= ? AND status BETWEEN $DELAYED AND $RETRYING ORDER BY due LIMIT ?
 """)
-
 
 _READY = sql("UPDATE task SET status = $WAITING, due = NULL, version = ? WHERE seq = ?")
 
@@ -74,12 +73,17 @@ def dependency_error(parent_id: str, label: str, status: int) -> str:
     return f"depends on {label or 'task'} ({parent_id}), which {how}"
 
 
+def expire(tx: Transaction, seqs: Iterable[int]) -> None:
+    """Fail what was not started in time."""
+    expired: list[Ended] = [(seq, FAILED) for seq in seqs]
+    for seq, status in expired:
+        end(tx, seq, status, Reason.EXPIRED, "was not started before its time was over")
+    fail_dependents(tx, expired)
+
+
 def mind_the_time(tx: Transaction) -> None:
     """Fail what has expired and ready what is due, a bounded number of each."""
-    expired = [seq for (seq,) in tx.run(_EXPIRED, (tx.now, PROMOTE_BATCH))]
-    for seq in expired:
-        end(tx, seq, FAILED, Reason.EXPIRED, "was not started before its time was over")
-    fail_dependents(tx, [(seq, FAILED) for seq in expired])
+    expire(tx, [seq for (seq,) in tx.run(_EXPIRED, (tx.now, PROMOTE_BATCH))])
     for (seq,) in tx.run(_DUE, (tx.now, PROMOTE_BATCH)):
         tx.run(_READY, (tx.stamp(), seq))
         tx.topics.add("work")

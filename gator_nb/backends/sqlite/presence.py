@@ -72,12 +72,13 @@ def reap(tx: Transaction, dead: Collection[str], connected: float) -> list[Row]:
         if holder[5] in dead or holder[9] or _lease_ended(tx.now, connected, *holder[6:8])
     ]
     for seq, begun, losses, on_lost, cancel_at, worker, *_, kernel, _ in lost:
-        tx.run(_TAKE_BACK, (tx.stamp(), seq))
         if cancel_at is not None:
             text = f"worker {worker} was lost, stop unconfirmed"
             end(tx, seq, CANCELED, Reason.UNCONFIRMED, text)
             fail_dependents(tx, [(seq, CANCELED)])
-        elif begun and (losses + 1 >= MAX_LOSSES or (on_lost or _default(kernel)) == "fail"):
+            continue
+        tx.run(_TAKE_BACK, (tx.stamp(), seq))
+        if begun and (losses + 1 >= MAX_LOSSES or (on_lost or _default(kernel)) == "fail"):
             text = f"worker {worker} died while the task ran ({losses + 1} lost)"
             end(tx, seq, FAILED, Reason.LOST, text)
             fail_dependents(tx, [(seq, FAILED)])

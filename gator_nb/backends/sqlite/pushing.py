@@ -24,7 +24,7 @@ ORDER BY seq DESC LIMIT 1
 """)
 
 _ORIGIN = """
-SELECT seq FROM task WHERE id = ?1
+SELECT seq FROM task WHERE id = ?1 AND origin_seq = seq
 UNION ALL SELECT origin_seq FROM task WHERE origin = ?1 AND origin_seq <> seq
 LIMIT 1
 """
@@ -140,6 +140,7 @@ def _claim(tx: Transaction, row: list[Any], parents: Sequence[Row], worker: str)
     row[AT["started"]] = tx.now
     row[AT["begun"]] = True
     row[AT["held"]] = False
+    row[AT["due"]] = None
     row[AT["claim"]] = os.urandom(16).hex()
     row[AT["worker"]] = worker
 
@@ -166,6 +167,9 @@ def _origin_seq(tx: Transaction, push: Push, seq: int) -> int:
         return seq
     found = tx.run(_ORIGIN, (push.record.origin,))
     if not found:
-        raise TaskNotFound(f"the store has no task {push.record.origin} to retry")
+        raise TaskNotFound(
+            f"task {push.record.id} retries task {push.record.origin}, whose call is not in the "
+            "store: push the call anew"
+        )
     ((origin_seq,),) = found
     return int(origin_seq)

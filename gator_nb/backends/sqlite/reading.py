@@ -20,14 +20,17 @@ _SELECT = sql("SELECT $COLUMNS FROM")
 _BY_ID = sql("SELECT $COLUMNS FROM task WHERE id = ?")
 _BY_SEQ = sql("SELECT $COLUMNS FROM task WHERE seq = ?")
 
-_INDEXED = ("call_key", "group", "name", "session", "worker")
+_INDEXED = ("call_key", "group", "name", "worker")
 """Fields with an index of their own in the order of pushing, the most selective first."""
 
 _NEXT_DUE = sql("""
-SELECT min(due) FROM task INDEXED BY alarm WHERE status IN ($DELAYED, $RETRYING)
+SELECT min(due) FROM task INDEXED BY alarm WHERE status BETWEEN $DELAYED AND $RETRYING
 UNION ALL
-SELECT min(expires) FROM task INDEXED BY expiring
-WHERE expires IS NOT NULL AND status IN $UNSTARTED
+SELECT * FROM (
+    SELECT expires FROM task INDEXED BY expiring
+    WHERE expires IS NOT NULL AND finished IS NULL AND status <> $RUNNING
+    ORDER BY expires LIMIT 1
+)
 """)
 
 _COUNTS = """
@@ -73,11 +76,8 @@ def page(db: apsw.Connection, where: Filter, limit: int, after: int | None) -> l
     """Up to `limit` rows below `after`, newest first."""
     below = _LAST if after is None else after
     indexed = next((field for field in _INDEXED if getattr(where, field) is not None), None)
-    if (
-        indexed is None
-        and where.tag is None
-        and (where.status is not None or where.queue is not None)
-    ):
+    selective = indexed is not None or where.tag is not None or where.session is not None
+    if not selective and (where.status is not None or where.queue is not None):
         return _page_by_status(db, where, limit, below)
     return _page_by_field(db, where, indexed, limit, below)
 
@@ -152,7 +152,7 @@ def _page_by_field(
     elif where.tag is not None:
         tests.append("EXISTS (SELECT 1 FROM tag WHERE tag.tag = ? AND tag.seq = task.seq)")
         values.append(where.tag)
-    for field in ("queue", *_INDEXED):
+    for field in ("queue", "session", *_INDEXED):
         value = getattr(where, field)
         if value is not None:
             # A plus keeps SQLite off an index that would have to be sorted.

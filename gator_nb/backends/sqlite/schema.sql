@@ -66,13 +66,12 @@ CREATE TABLE task (
 ) STRICT;
 
 CREATE INDEX ready ON task (line, rank, alone) WHERE status = 0;
-CREATE INDEX alarm ON task (due) WHERE status IN (3, 4);
-CREATE INDEX expiring ON task (expires) WHERE expires IS NOT NULL AND status IN (0, 3, 4, 7);
+CREATE INDEX alarm ON task (due) WHERE status BETWEEN 3 AND 4;
+CREATE INDEX expiring ON task (expires) WHERE expires IS NOT NULL AND finished IS NULL;
 CREATE INDEX by_status ON task (status, line);
 CREATE INDEX by_version ON task (version);
 CREATE INDEX by_end ON task (finished) WHERE finished IS NOT NULL;
 CREATE INDEX by_worker ON task (worker) WHERE worker IS NOT NULL;
-CREATE INDEX by_session ON task (session) WHERE session IS NOT NULL;
 CREATE INDEX by_group ON task ("group") WHERE "group" IS NOT NULL;
 CREATE INDEX by_name ON task (name) WHERE name IS NOT NULL;
 CREATE INDEX by_call ON task (call_key) WHERE call_key IS NOT NULL;

@@ -66,9 +66,7 @@ def _settle(tx: Transaction, settlement: Settlement) -> Answer:
     seq, canceled = standing
     status, reason = settlement.status, settlement.reason
     if status == RETRYING and canceled:
-        status = CANCELED
-    if status == CANCELED:
-        reason = reason or Reason.CANCELED
+        status, reason = CANCELED, Reason.CANCELED
     tx.run(
         _SETTLE,
         (
@@ -108,11 +106,12 @@ def _release(tx: Transaction, task_id: str, claim: str) -> Answer:
     if isinstance(standing, Answer):
         return standing
     seq, canceled = standing
-    tx.run(_RELEASE, (tx.stamp(), seq))
     if canceled:
+        tx.run("UPDATE task SET settled = claim WHERE seq = ?", (seq,))
         end(tx, seq, CANCELED, Reason.CANCELED, None)
         fail_dependents(tx, [(seq, CANCELED)])
     else:
+        tx.run(_RELEASE, (tx.stamp(), seq))
         tx.topics.add("work")
     return Answer.DONE
 

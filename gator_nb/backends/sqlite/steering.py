@@ -1,5 +1,6 @@
 """What people ask of tasks: cancel, hold, let go on."""
 
+import json
 from collections.abc import Iterable
 
 from ...record import Reason
@@ -18,8 +19,9 @@ WHERE seq = ?5
 
 _ASK = "UPDATE task SET cancel_at = ?, cancel_by = ?, version = ? WHERE seq = ?"
 
-_OF_SESSION = sql("""
-SELECT seq FROM task WHERE session = ? AND +queue = ? AND NOT held AND +status IN $UNSTARTED
+_OF_SESSIONS = sql("""
+SELECT task.seq FROM line JOIN task ON task.line = line.id AND task.status IN $UNSTARTED
+WHERE line.queue = ? AND NOT held AND session IN (SELECT value FROM json_each(?))
 """)
 
 _HOLD = sql("UPDATE task SET held = 1, status = $BLOCKED, version = ? WHERE seq = ?")
@@ -36,9 +38,9 @@ WHERE seq = ?3
 
 
 def cancel(tx: Transaction, ids: Iterable[str], by: str) -> list[Row]:
-    rows = [tx.find(task_id) for task_id in dict.fromkeys(ids)]
+    rows = [tx.find(task_id) for task_id in ids]
     canceled: list[Ended] = []
-    for row in rows:
+    for row in {row[AT["seq"]]: row for row in rows}.values():
         seq, status = row[AT["seq"]], row[AT["status"]]
         if status in UNSTARTED:
             tx.run(_CANCEL, (tx.now, by, Reason.CANCELED, tx.stamp(), seq))
@@ -53,11 +55,7 @@ def cancel(tx: Transaction, ids: Iterable[str], by: str) -> list[Row]:
 
 
 def hold(tx: Transaction, queue: str, sessions: Iterable[str]) -> int:
-    held = [
-        seq
-        for session in dict.fromkeys(sessions)
-        for (seq,) in tx.run(_OF_SESSION, (session, queue))
-    ]
+    held = [seq for (seq,) in tx.run(_OF_SESSIONS, (queue, json.dumps(list(sessions))))]
     for seq in held:
         tx.run(_HOLD, (tx.stamp(), seq))
     return len(held)

@@ -98,14 +98,20 @@ class Transaction:
         """
         line = self._lines.get((queue, lane)) or self._find_or_make_line(queue, lane)
         if line not in self._checked:
-            ((others,),) = self.run(_OTHER_LANES, (queue, line))
-            if others >= MAX_LANES:
-                raise GatorError(
-                    f"queue {queue} has unfinished tasks in {others} lanes (Python version, key, "
-                    f"run_in and needs) and takes no more: use another queue for {lane}"
-                )
+            self._demand_room(queue, lane, line)
             self._checked.add(line)
         return line
+
+    def _demand_room(self, queue: str, lane: str, line: int) -> None:
+        ((ever,),) = self.run("SELECT count(*) FROM line WHERE queue = ?", (queue,))
+        if ever <= MAX_LANES:
+            return
+        ((others,),) = self.run(_OTHER_LANES, (queue, line))
+        if others >= MAX_LANES:
+            raise GatorError(
+                f"queue {queue} has unfinished tasks in {others} lanes (Python version, key, "
+                f"run_in and needs) and takes no more: use another queue for {lane}"
+            )
 
     def _find_or_make_line(self, queue: str, lane: str) -> int:
         key = (queue, lane)

@@ -23,7 +23,8 @@ _CHECKS = {
     "task {} counts {} open dependencies, and there are {}": """
         SELECT id, open_deps, open FROM (
             SELECT task.id, task.open_deps, (
-                SELECT count(*) FROM dependency JOIN task AS parent ON parent.seq = dependency.parent
+                SELECT count(*) FROM dependency
+                JOIN task AS parent ON parent.seq = dependency.parent
                 WHERE dependency.child = task.seq AND parent.status <> $SUCCESS
             ) AS open FROM task WHERE task.status NOT IN $TERMINAL
         ) WHERE open_deps <> open""",
@@ -31,7 +32,8 @@ _CHECKS = {
         SELECT task.id FROM task LEFT JOIN line ON line.id = task.line
         WHERE (line.queue, line.lane) IS NOT (task.queue, task.lane)""",
     "task {} has tags that the index of tags does not have": """
-        SELECT DISTINCT task.id FROM task, json_each(CASE WHEN json_valid(tags) THEN tags ELSE '[0]' END)
+        SELECT DISTINCT task.id
+        FROM task, json_each(CASE WHEN json_valid(tags) THEN tags ELSE '[0]' END)
         WHERE NOT EXISTS (SELECT 1 FROM tag WHERE tag.tag = value AND tag.seq = task.seq)""",
     "tag {} stands for task number {}, which does not have it": """
         SELECT tag.tag, tag.seq FROM tag LEFT JOIN task USING (seq)

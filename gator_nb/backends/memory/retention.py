@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from heapq import nsmallest
 
-from ..record import Record
+from ...record import Record
 
 
 def forgettable(records: Collection[Record], before: float, limit: int) -> list[Record]:

@@ -1,12 +1,12 @@
 """What becomes of a push: a new task, one that is there, or a refusal."""
 
-from ..constants import MAX_LANES
-from ..errors import DependencyError, GatorError, TaskExists, TaskNotFound
-from ..record import Record
-from ..states import CANCELED, FAILED, SUCCESS
-from .base import Push
-from .memory_step import Step
-from .memory_store import Store
+from ...constants import MAX_LANES
+from ...errors import DependencyError, GatorError, TaskExists, TaskNotFound
+from ...record import Record
+from ...states import CANCELED, FAILED, SUCCESS
+from ..base import Push
+from .step import Step
+from .store import Store
 
 
 class PutStep(Step):

@@ -1,20 +1,15 @@
-"""The reference backend: tasks in this process, gone with it.
-
-`memory://` is a store of its own; `memory://name` is one that all who open that name share, for
-as long as one of them has it open. The verbs are here; `memory_step` has the transitions,
-`memory_index` the lines and counters, `memory_store` what is kept.
-"""
+"""The verbs of the memory store: each takes the lock, makes one step and lets go."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import ClassVar
 
-from ..constants import DAY, EVERY
-from ..errors import DependencyError, StoreUnavailable, TaskNotFound, TaskRunning
-from ..record import Record
-from ..states import RUNNING, UNSTARTED, Status
-from .base import (
+from ...constants import DAY, EVERY
+from ...errors import DependencyError, StoreUnavailable, TaskNotFound, TaskRunning
+from ...record import Record
+from ...states import RUNNING, UNSTARTED, Status
+from ..base import (
     Answer,
     Backend,
     Beat,
@@ -28,11 +23,11 @@ from .base import (
     Settlement,
     Topic,
 )
-from .memory_put import PutStep
-from .memory_ready import keep_time, take
-from .memory_retention import forgettable
-from .memory_step import Step
-from .memory_store import Bell, Store, leave_store, open_store
+from .put import PutStep
+from .ready import keep_time, take
+from .retention import forgettable
+from .step import Step
+from .store import Bell, Store, leave_store, open_store
 
 _EVERYTHING = Filter()
 

@@ -2,11 +2,11 @@
 
 from operator import itemgetter
 
-from ..constants import PROMOTE_BATCH
-from ..record import Record
-from .memory_index import Line
-from .memory_step import Step
-from .memory_store import Store
+from ...constants import PROMOTE_BATCH
+from ...record import Record
+from .index import Line
+from .step import Step
+from .store import Store
 
 
 def keep_time(store: Store, now: float) -> None:

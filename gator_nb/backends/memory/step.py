@@ -8,11 +8,11 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from ..constants import MAX_LOSSES
-from ..record import Reason, Record, rank_of, status_when_free
-from ..states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
-from .base import Settlement
-from .memory_store import Store
+from ...constants import MAX_LOSSES
+from ...record import Reason, Record, rank_of, status_when_free
+from ...states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
+from ..base import Settlement
+from .store import Store
 
 _PLACES = {field: place for place, field in enumerate(Record._fields)}
 _VERSION = _PLACES["version"]

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from weakref import WeakSet
 
-from ..record import Record
-from ..states import BLOCKED, DELAYED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
-from .base import Presence, Topic
-from .memory_index import Index
+from ...record import Record
+from ...states import BLOCKED, DELAYED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
+from ..base import Presence, Topic
+from .index import Index
 
 _WAKES: list[Topic | None] = ["news" if status in TERMINAL else None for status in Status]
 for _status in (WAITING, DELAYED, RETRYING):

@@ -10,8 +10,8 @@ from heapq import heapify, heappop, heappush
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from ..record import Record
-from ..states import DELAYED, RETRYING, RUNNING, SUCCESS, WAITING, Status
+from ...record import Record
+from ...states import DELAYED, RETRYING, RUNNING, SUCCESS, WAITING, Status
 
 Key = TypeVar("Key", int, float)
 

@@ -1,0 +1,181 @@
+"""The one thread that follows a store for every session of this process.
+
+It runs while somebody looks, is woken by the store, takes what has changed at least once a
+second, and hands each session what it looks at. Everything that asks the store, a cancel too,
+happens on it, so that a slow store never stalls a page.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from ..backends.base import Backend, Listener
+from ..errors import GatorError
+from ..record import Record
+from .following import Following, Look, Sight
+from .store import open_shared, reopen_shared
+
+_BEAT = 1.0
+"""Seconds after which sessions hear that nothing has changed."""
+_PAUSE = 0.1
+"""Seconds between two steps: what changes faster is shown together."""
+_RETRY_EVERY = 1.0
+_CANCELED_BY = "dashboard"
+
+log = logging.getLogger("gator_nb.dashboard")
+
+
+class Viewer(Protocol):
+    """A session. Its methods are called on the poller's thread."""
+
+    @property
+    def look(self) -> Look: ...
+
+    def see(self, sight: Sight) -> None:
+        """Take what the look saw."""
+
+    def lose(self, trouble: str) -> None:
+        """The store cannot be shown just now, and why."""
+
+
+class CancelRequest(NamedTuple):
+    task_id: str
+    answer: Callable[[Record | GatorError], None]
+    """Called on the poller's thread with the task as it stands then, or with what went wrong."""
+
+
+class Poller:
+    """Follows one store for all sessions of this process; see `poller_for`."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._lock = threading.Lock()
+        self._viewers: list[Viewer] = []
+        self._requests: deque[CancelRequest] = deque()
+        self._thread: threading.Thread | None = None
+        self._listener: Listener | None = None
+        self._woken = threading.Event()
+        self._opened_before = False
+        self._trouble = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread is there; it is while somebody looks."""
+        return self._thread is not None
+
+    def attach(self, viewer: Viewer) -> None:
+        """Begin to show the store to a session."""
+        with self._lock:
+            self._viewers.append(viewer)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="gator_nb dashboard", daemon=True
+                )
+                self._thread.start()
+        self.wake()
+
+    def detach(self, viewer: Viewer) -> None:
+        """Stop showing it to that session. May be repeated."""
+        with self._lock:
+            if viewer in self._viewers:
+                self._viewers.remove(viewer)
+        self.wake()
+
+    def wake(self) -> None:
+        """Look again at once: a session looks at something else."""
+        self._woken.set()
+        listener = self._listener
+        if listener is not None:
+            listener.wake()
+
+    def cancel(self, request: CancelRequest) -> None:
+        """Ask the store to cancel a task; the answer comes on the poller's thread."""
+        self._requests.append(request)
+        self.wake()
+
+    # -- the thread ------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while self._goes_on():
+                try:
+                    self._open_and_follow()
+                except GatorError as error:
+                    self._lose(error)
+                    self._woken.wait(_RETRY_EVERY)
+                    self._woken.clear()
+        finally:
+            with self._lock:
+                if self._thread is threading.current_thread():
+                    self._thread = None
+
+    def _goes_on(self) -> bool:
+        """Whether somebody looks; the thread that hears no is over."""
+        with self._lock:
+            if not self._viewers:
+                self._thread = None
+            return self._thread is not None
+
+    def _open_and_follow(self) -> None:
+        backend = reopen_shared(self.dsn) if self._opened_before else open_shared(self.dsn)
+        self._opened_before = True
+        try:
+            listener = backend.listen(["news", "work"], nap_time=_PAUSE)
+            try:
+                self._listener = listener
+                self._follow(backend, listener)
+            finally:
+                self._listener = None
+                listener.close()
+        finally:
+            backend.close()
+
+    def _follow(self, backend: Backend, listener: Listener) -> None:
+        following = Following(backend)
+        while True:
+            self._woken.clear()
+            self._serve_requests(backend)
+            with self._lock:
+                viewers = list(self._viewers)
+            if not viewers:
+                return
+            sights = following.step([viewer.look for viewer in viewers], time.monotonic())
+            self._trouble = ""
+            for viewer, sight in zip(viewers, sights, strict=True):
+                viewer.see(sight)
+            if not self._woken.wait(_PAUSE):
+                listener.wait(_BEAT - _PAUSE)
+
+    def _serve_requests(self, backend: Backend) -> None:
+        while self._requests:
+            request = self._requests.popleft()
+            try:
+                (record,) = backend.cancel([request.task_id], _CANCELED_BY)
+            except GatorError as error:
+                request.answer(error)
+            else:
+                request.answer(record)
+
+    def _lose(self, error: GatorError) -> None:
+        if str(error) != self._trouble:
+            log.warning("the store cannot be shown, trying again: %s", error)
+            self._trouble = str(error)
+        while self._requests:
+            self._requests.popleft().answer(error)
+        with self._lock:
+            viewers = list(self._viewers)
+        for viewer in viewers:
+            viewer.lose(str(error))
+
+
+_pollers: dict[str, Poller] = {}
+_pollers_lock = threading.Lock()
+
+
+def poller_for(dsn: str) -> Poller:
+    """The poller of this process for a store."""
+    with _pollers_lock:
+        return _pollers.setdefault(dsn, Poller(dsn))

@@ -1,0 +1,56 @@
+"""Opening the store that a dashboard shows, and naming it for people."""
+
+from urllib.parse import urlsplit, urlunsplit
+
+from .. import settings
+from ..backends import default_address, open_backend
+from ..backends.base import Backend
+from ..backends.sqlite import address
+from ..errors import StoreUnavailable
+
+
+def resolved(dsn: str | None) -> str:
+    """The address of the store: the one given, else `$GATOR_NB_CONN`, else the user's own."""
+    return dsn or settings.conn_string() or default_address()
+
+
+def open_shared(dsn: str) -> Backend:
+    """Open a store that other processes can see.
+
+    Raises:
+        UnknownScheme, StoreUnavailable, StoreCorrupt, StoreVersion: it cannot be shown; the text
+            has the mend.
+    """
+    backend = open_backend(dsn)
+    if not backend.persistent:
+        backend.close()
+        raise StoreUnavailable(
+            f"{dsn} lives inside the process that made it, and a dashboard is another process: "
+            "there is nothing it could see. Use sqlite:///tasks.sqlite there and here"
+        )
+    return backend
+
+
+def reopen_shared(dsn: str) -> Backend:
+    """Open a store that was there before; one whose file has gone is not made anew.
+
+    Raises:
+        StoreUnavailable: it is still away.
+    """
+    if dsn.lower().startswith("sqlite:") and not (path := address.parse(dsn).path).exists():
+        raise StoreUnavailable(
+            f"{path} is gone: tasks cannot be read or stored until it is put back"
+        )
+    return open_shared(dsn)
+
+
+def without_credentials(dsn: str) -> str:
+    """The address with what only its owner may know left out.
+
+    >>> without_credentials("redis://me:secret@lab:6379/0?password=x")
+    'redis://lab:6379/0'
+    """
+    parts = urlsplit(dsn)
+    host = parts.netloc.rpartition("@")[2]
+    # A file has no password, and its options belong to its address.
+    return urlunsplit((parts.scheme, host, parts.path, "", "")) if host else dsn

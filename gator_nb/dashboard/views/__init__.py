@@ -1,0 +1,13 @@
+"""What a session shows, drawn: each view takes a state and answers a Panel object.
+
+The components are small ES modules of our own. They set text, never markup, so that whatever a
+user calls a task stays text; an action names the task's id, never a place on the screen.
+"""
+
+from .bar import bar
+from .notes import banners, empty_state, refusal
+from .table import table
+from .tiles import tiles
+from .workers import workers
+
+__all__ = ["banners", "bar", "empty_state", "refusal", "table", "tiles", "workers"]

@@ -1,0 +1,122 @@
+"""What the page has to say: what is wrong, what is missing, and how to begin."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import param
+from panel.custom import JSComponent
+
+from ..state import ALL, Session
+from ..store import without_credentials
+from ..text import safe
+from .derived import derived
+from .source import script, style
+
+
+class Notes(JSComponent):
+    """Notes: `{"kind", "title", "text", "code"}` each, text only; `code` can be copied.
+
+    A click that puts a note away is answered with `{"dismiss": kind}`.
+    """
+
+    notes = param.List(default=[])
+
+    _esm = script("notes")
+    _stylesheets = style("notes")
+
+    def __init__(self, state: Session | None = None, **params: Any) -> None:
+        self._state = state
+        super().__init__(**params)
+
+    def _handle_msg(self, msg: Any) -> None:
+        if self._state is not None and msg == {"dismiss": "notice"}:
+            self._state.notice = ""
+
+
+def banners(state: Session) -> Any:
+    """The banners over a session's tiles."""
+    told, store = state.param, without_credentials(state.dsn)
+
+    def notes(
+        health: str, trouble: str, notice: str, unserved: Mapping[str, int]
+    ) -> list[dict[str, str]]:
+        if health == "lost":
+            return [lost(trouble)]
+        found = [backlog(store, unserved)] if unserved else []
+        return [*found, *([note("notice", notice)] if notice else [])]
+
+    shown = derived(notes, told.health, told.trouble, told.notice, told.unserved)
+    return _notes(shown, state)
+
+
+def empty_state(state: Session) -> Any:
+    """How to begin, where a session's store has no task at all."""
+    told, store = state.param, without_credentials(state.dsn)
+
+    def notes(health: str, shown: str, counts: Mapping[str, int]) -> list[dict[str, str]]:
+        empty = health == "live" and shown == ALL and not counts.get(ALL, 0)
+        return [beginning(store, counts.get("workers", 0))] if empty else []
+
+    return _notes(derived(notes, told.health, told.shown, told.counts), state)
+
+
+def refusal(text: str) -> Any:
+    """The page of a store that cannot be shown at all."""
+    return Notes(
+        notes=[note("lost", "There is nothing to show here", safe(text, 600))],
+        sizing_mode="stretch_width",
+    )
+
+
+def note(kind: str, title: str, text: str = "", code: str = "") -> dict[str, str]:
+    return {"kind": kind, "title": title, "text": text, "code": code}
+
+
+def lost(trouble: str) -> dict[str, str]:
+    title = "The store cannot be reached; what is below is old. Trying again every second."
+    return note("lost", title, safe(trouble, 500))
+
+
+def backlog(dsn: str, unserved: Mapping[str, int]) -> dict[str, str]:
+    """The banner for tasks that nobody will run."""
+    n = sum(unserved.values())
+    names = ", ".join(safe(queue, 40) for queue in list(unserved)[:3])
+    rest = f" and {len(unserved) - 3} more" if len(unserved) > 3 else ""
+    where = f"in {names}{rest}"
+    title = f"{n:,} task{'s wait' if n > 1 else ' waits'} {where}, and no worker is there"
+    return note("backlog", title, "Start one in a terminal, for every queue:", worker_command(dsn))
+
+
+def beginning(dsn: str, workers: int) -> dict[str, str]:
+    """A copyable example, for a store without tasks."""
+    text = (
+        "Push one from a notebook, and it appears here within a second."
+        if workers
+        else "No worker is alive either. This starts one in your notebook and gives it a task:"
+    )
+    start = "" if workers else "gator.start_worker()\n"
+    code = (
+        "from gator_nb import Gator\n\n"
+        f"gator = Gator({json.dumps(dsn)})\n{start}"
+        "task = gator.task(pow, 2, 10)\n"
+        "task.get()"
+    )
+    return note("empty", "No tasks yet", text, code)
+
+
+def worker_command(dsn: str) -> str:
+    """What starts a worker for every queue of a store."""
+    worker = f'Worker(Gator({json.dumps(dsn)}), to_consume="*")'
+    program = f"from gator_nb import Gator, Worker; {worker}.run_forever()"
+    return f"python -c {shlex.quote(program)}"
+
+
+def _notes(shown: Any, state: Session) -> Any:
+    return Notes(
+        state,
+        notes=shown,
+        visible=derived(bool, shown),
+        sizing_mode="stretch_width",
+    )

@@ -1,0 +1,47 @@
+export function render({model}) {
+  const root = make("section", "panel")
+  const top = make("div", "top")
+  const total = make("span", "total")
+  top.append(make("h2", "", "Workers"), total)
+  const grid = make("table")
+  const head = make("tr")
+  for (const name of ["Status", "Worker", "Serves", "Runs", "Python", "Up", "Last heard"]) {
+    const th = make("th", `w-${name.toLowerCase().replace(" ", "-")}`, name)
+    th.scope = "col"
+    head.append(th)
+  }
+  const thead = make("thead")
+  thead.append(head)
+  const body = make("tbody")
+  grid.append(thead, body)
+  const nothing = make("p", "nothing", "No worker is alive.")
+  root.append(top, grid, nothing)
+  let offset = 0
+
+  const row = (data, now) => {
+    const tr = make("tr", data.kind)
+    const cell = (name, ...children) => { const td = make("td", `w-${name}`); td.append(...children); tr.append(td) }
+    const status = make("span", "status")
+    status.append(icon(data.kind), make("span", "word", data.word))
+    cell("status", status)
+    cell("worker", make("div", "name cut", data.name), make("div", "more cut", data.where))
+    cell("serves", make("div", "cut", data.queues))
+    cell("runs", data.slots)
+    cell("python", data.python)
+    cell("up", roughly(now - data.started))
+    cell("last-heard", ago(now - data.heard))
+    return tr
+  }
+  const draw = () => {
+    const now = Date.now() / 1000 + offset
+    body.replaceChildren(...model.rows.map((data) => row(data, now)))
+    setText(total, number.format(model.rows.length))
+    grid.hidden = model.rows.length === 0
+    nothing.hidden = model.rows.length !== 0
+  }
+  const hear = () => { offset = model.now ? model.now - Date.now() / 1000 : 0; draw() }
+  model.on("rows", draw)
+  model.on("now", hear)
+  hear()
+  return root
+}

@@ -1,0 +1,240 @@
+"""What a task and a group look like in a cell: static HTML, and one honest line of text.
+
+The colours are JupyterLab's own variables, so a card follows the theme; each has a fallback for
+places that have none. User text is escaped, and cleaned of what a browser could obey.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+from ..group import Group
+from ..handle import Progress
+from ..payload import one_line
+from ..states import Status
+from ..task import Task
+
+_NAME_LIMIT = 80
+_ERROR_LIMIT = 300
+_TEXT_LIMIT = 20_000
+"""Characters of a log or traceback that a card shows; the rest is `task.logs()`."""
+
+
+class _Look(NamedTuple):
+    icon: str
+    colour: str
+
+
+_INFO = "var(--jp-info-color1, #1976d2)"
+_GOOD = "var(--jp-success-color1, #2e7d32)"
+_BAD = "var(--jp-error-color1, #c62828)"
+_WARN = "var(--jp-warn-color1, #b26a00)"
+_QUIET = "var(--jp-ui-font-color2, #757575)"
+
+_LOOKS = {
+    Status.WAITING: _Look("◷", _QUIET),
+    Status.DELAYED: _Look("◷", _QUIET),
+    Status.RETRYING: _Look("↻", _WARN),
+    Status.BLOCKED: _Look("‖", _QUIET),
+    Status.RUNNING: _Look("▶", _INFO),
+    Status.SUCCESS: _Look("✓", _GOOD),
+    Status.FAILED: _Look("✕", _BAD),
+    Status.CANCELED: _Look("⊘", _QUIET),
+}
+
+_FRAME = (
+    "border:1px solid var(--jp-border-color2, #bdbdbd);border-radius:6px;padding:8px 12px;"
+    "margin:2px 0;max-width:720px;line-height:1.5;color:var(--jp-ui-font-color1, inherit);"
+    "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:13px"
+)
+_MONO = (
+    "font-family:var(--jp-code-font-family, monospace);font-size:12px;white-space:pre-wrap;"
+    "overflow-wrap:anywhere;max-height:260px;overflow:auto;margin:4px 0 0;padding:6px 8px;"
+    "background:var(--jp-layout-color2, rgba(128,128,128,.12));color:inherit;border-radius:4px"
+)
+
+
+def task_text(task: Task) -> str:
+    """The task in one line."""
+    parts = [f"{_word(task)}: {_name(task)} ({task.task_id[:8]})"]
+    if task.status is Status.RUNNING and task.progress is not None:
+        parts.append(str(task.progress))
+    if task.elapsed is not None:
+        parts.append(duration(task.elapsed))
+    if task.error:
+        parts.append(one_line(task.error, _ERROR_LIMIT))
+    return " · ".join(parts)
+
+
+def task_html(task: Task) -> str:
+    """The task as a card that needs neither a kernel nor a script."""
+    look = _LOOKS[Status(task.status)]
+    rows = [_head(task, look), _progress_row(task), _result_row(task), _error_row(task)]
+    rows += [_fold("log", _log(task)), _fold("traceback", task.traceback or "")]
+    return f'<div style="{_FRAME}">{"".join(rows)}</div>'
+
+
+def group_text(group: Group) -> str:
+    """The group in one line."""
+    counts = group.counts()
+    told = ", ".join(f"{number} {status}" for status, number in counts.items())
+    return f"{len(group)} tasks: {told or 'none'}"
+
+
+def group_html(group: Group) -> str:
+    """The group as one card: a bar of what became of its tasks, and what went wrong."""
+    tasks = list(group)
+    counts = group.counts()
+    name = one_line(tasks[0].label, _NAME_LIMIT) if tasks else "no tasks"
+    done = sum(counts.get(s, 0) for s in (Status.SUCCESS, Status.FAILED, Status.CANCELED))
+    head = (
+        f'<div style="display:flex;gap:8px;align-items:baseline"><b>{escape(name)}</b>'
+        f'<span style="color:{_QUIET};margin-left:auto">{done} of {len(tasks)} ended</span></div>'
+    )
+    legend = " ".join(
+        f'<span style="white-space:nowrap;margin-right:10px">{_badge(status)} {number}</span>'
+        for status, number in counts.items()
+    )
+    return f'<div style="{_FRAME}">{head}{_stack(counts, len(tasks))}{legend}{_errors(tasks)}</div>'
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people.
+
+    >>> [duration(s) for s in (0.034, 4.21, 75, 7384)]
+    ['34 ms', '4.2 s', '1 min 15 s', '2 h 03 min']
+    """
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+# -- the rows of a card ----------------------------------------------------------------------
+
+
+def _head(task: Task, look: _Look) -> str:
+    took = "" if task.elapsed is None else duration(task.elapsed)
+    return (
+        '<div style="display:flex;gap:8px;align-items:baseline;flex-wrap:wrap">'
+        f'<span style="color:{look.colour};font-weight:600;white-space:nowrap">'
+        f"{look.icon} {_word(task)}</span>"
+        f'<b style="overflow-wrap:anywhere">{escape(_name(task))}</b>'
+        f'<code style="color:{_QUIET};background:none">{escape(task.task_id[:8])}</code>'
+        f'<span style="color:{_QUIET};margin-left:auto;white-space:nowrap">{took}</span></div>'
+    )
+
+
+def _word(task: Task) -> str:
+    record = task.handle.record
+    if task.canceling:
+        return f"canceling, {record.cancel_step}" if record.cancel_step else "canceling"
+    if record.status is Status.BLOCKED and record.held:
+        return "held"
+    return str(record.status)
+
+
+def _name(task: Task) -> str:
+    return one_line(task.label, _NAME_LIMIT)
+
+
+def _progress_row(task: Task) -> str:
+    told = task.progress
+    if told is None or task.status is not Status.RUNNING:
+        return ""
+    share = min(1.0, max(0.0, told.done / told.total)) if told.total else None
+    text = " · ".join(filter(None, [_amount(told, share), told.message, _latest(task)]))
+    bar = "" if share is None else _bar([(share, _INFO)])
+    return f'{bar}<div style="color:{_QUIET}">{escape(one_line(text, 200))}</div>'
+
+
+def _amount(told: Progress, share: float | None) -> str:
+    if share is None:
+        return f"{told.done:g}"
+    return f"{told.done:g} of {told.total:g} ({share:.0%})"
+
+
+def _latest(task: Task) -> str:
+    """The newest value of each metric."""
+    newest = {name: points[-1][1] for name, points in task.metrics.items() if points}
+    return " · ".join(f"{name} {value:.4g}" for name, value in newest.items())
+
+
+def _result_row(task: Task) -> str:
+    if task.status is not Status.SUCCESS:
+        return ""
+    outcome = task.handle.outcome()
+    preview = "" if outcome is None else outcome.preview
+    if preview in ("", "None"):
+        return ""
+    return f'<div style="{_MONO};max-height:none">{escape(preview)}</div>'
+
+
+def _error_row(task: Task) -> str:
+    error = task.error
+    if not error or task.status not in (Status.FAILED, Status.CANCELED, Status.RETRYING):
+        return ""
+    colour = _BAD if task.status is Status.FAILED else _QUIET
+    text = escape(one_line(error, _ERROR_LIMIT))
+    return f'<div style="color:{colour};overflow-wrap:anywhere">{text}</div>'
+
+
+def _log(task: Task) -> str:
+    return task.logs() if task.status not in (Status.WAITING, Status.DELAYED) else ""
+
+
+def _fold(title: str, text: str) -> str:
+    if not text.strip():
+        return ""
+    shown = text[-_TEXT_LIMIT:]
+    if len(shown) < len(text):
+        shown = f"[… the last {_TEXT_LIMIT:,} of {len(text):,} characters]\n{shown}"
+    clean = "".join(c if c.isprintable() or c in "\n\t" else " " for c in shown)
+    return (
+        f'<details style="margin-top:4px"><summary style="cursor:pointer;color:{_QUIET}">{title}'
+        f'</summary><pre style="{_MONO}">{escape(clean)}</pre></details>'
+    )
+
+
+# -- bars ----------------------------------------------------------------------------------------
+
+
+def _bar(parts: Sequence[tuple[float, str]]) -> str:
+    filled = "".join(
+        f'<div style="width:{share * 100:.2f}%;background:{colour}"></div>'
+        for share, colour in parts
+    )
+    return (
+        '<div style="display:flex;height:6px;margin:6px 0;border-radius:3px;overflow:hidden;'
+        f'background:var(--jp-layout-color3, rgba(128,128,128,.25))">{filled}</div>'
+    )
+
+
+def _stack(counts: dict[Status, int], total: int) -> str:
+    order = (Status.SUCCESS, Status.FAILED, Status.CANCELED, Status.RUNNING)
+    return _bar([(counts.get(s, 0) / max(total, 1), _LOOKS[s].colour) for s in order])
+
+
+def _badge(status: Status) -> str:
+    look = _LOOKS[status]
+    return f'<span style="color:{look.colour};font-weight:600">{look.icon}</span> {status}'
+
+
+def _errors(tasks: Sequence[Task]) -> str:
+    """The different errors of a group, the commonest first."""
+    found = Counter(
+        one_line(task.error or "", _ERROR_LIMIT) for task in tasks if task.status is Status.FAILED
+    )
+    lines = [
+        f'<div style="color:{_BAD};overflow-wrap:anywhere">{number} × {escape(error)}</div>'
+        for error, number in found.most_common(3)
+    ]
+    more = len(found) - len(lines)
+    if more > 0:
+        lines.append(f'<div style="color:{_QUIET}">and {more} other errors</div>')
+    return "".join(lines)

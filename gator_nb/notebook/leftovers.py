@@ -1,0 +1,51 @@
+"""What earlier sessions of this notebook left unstarted: held until a person decides."""
+
+from ..backends.base import Filter, Presence
+from ..constants import EVERY
+from ..gator import Gator
+from ..liveness import Life, probe
+from ..states import BLOCKED
+
+
+def hold_leftovers(gator: Gator) -> int:
+    """Hold the unstarted tasks of this queue whose session is dead; answers how many.
+
+    Nothing is held while a live worker serves the queue: they are its to run.
+    """
+    now = gator.backend.now()
+    there = [one for one in gator.backend.presences() if _is_alive(one, now)]
+    if any(one.kind == "worker" and _serves(one, gator.queue_name) for one in there):
+        return 0
+    return gator.backend.hold(gator.queue_name, spare=[one.id for one in there])
+
+
+def held_ids(gator: Gator) -> list[str]:
+    """The held tasks of this queue, newest first."""
+    where = Filter(status=frozenset({BLOCKED}), queue=gator.queue_name)
+    found: list[str] = []
+    after: int | None = None
+    while True:
+        page = gator.backend.page(where, limit=1000, after=after)
+        found += [record.id for record in page.records if record.held]
+        if page.next is None:
+            return found
+        after = page.next
+
+
+def workers_of(gator: Gator) -> list[Presence]:
+    """The live workers that serve this queue."""
+    now = gator.backend.now()
+    workers = [one for one in gator.backend.presences() if one.kind == "worker"]
+    return [one for one in workers if _is_alive(one, now) and _serves(one, gator.queue_name)]
+
+
+def _is_alive(presence: Presence, now: float) -> bool:
+    """By its lock where that tells; by its lease on other hosts, and after a boot of this one."""
+    life = probe(presence.lock, presence.boot)
+    if life is Life.UNKNOWN:
+        return now - presence.renewed < presence.lease
+    return life is Life.ALIVE
+
+
+def _serves(worker: Presence, queue: str) -> bool:
+    return EVERY in worker.queues or queue in worker.queues

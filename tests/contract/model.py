@@ -1,0 +1,214 @@
+"""The queue once more, as plainly as it can be said: a dict of tasks, and loops over all of them.
+
+It shares the words of `states` with the stores and nothing else, and has no index to get wrong.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gator_nb.constants import MAX_LOSSES
+from gator_nb.states import (
+    BLOCKED,
+    CANCELED,
+    DELAYED,
+    FAILED,
+    RETRYING,
+    RUNNING,
+    SUCCESS,
+    TERMINAL,
+    WAITING,
+    Status,
+)
+
+LEASE = 40.0
+
+
+@dataclass
+class ModelTask:
+    id: str
+    queue: str
+    order: tuple[int, int]
+    priority: int = 0
+    status: Status = WAITING
+    key: str | None = None
+    session: str | None = None
+    due: float | None = None
+    expires: float | None = None
+    held: bool = False
+    waits_for: set[str] = field(default_factory=set)
+    retries: int = 0
+    on_lost: str | None = None
+    attempts: int = 0
+    losses: int = 0
+    alone: bool = False
+    begun: bool = False
+    asked: bool = False
+    worker: str | None = None
+    claim: str | None = None
+    settled: str | None = None
+    reason: str | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.status in TERMINAL
+
+
+class Model:
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self.tasks: dict[str, ModelTask] = {}
+        self.renewed: dict[str, float] = {}
+        self.kernels: set[str] = set()
+
+    # -- what follows from what -----------------------------------------------------------------
+
+    def settle_down(self, task: ModelTask) -> None:
+        """An unstarted task stands where its dependencies, its hold and its time say."""
+        if task.held or task.waits_for:
+            task.status = BLOCKED
+        elif task.due is not None and task.due > self.now:
+            task.status = RETRYING if task.attempts else DELAYED
+        else:
+            task.status = WAITING
+
+    def end(self, task: ModelTask, status: Status, reason: str | None) -> None:
+        task.status, task.reason = status, reason
+        for waiter in self.tasks.values():
+            if task.id in waiter.waits_for and not waiter.done:
+                if status is SUCCESS:
+                    waiter.waits_for.discard(task.id)
+                    self.settle_down(waiter)
+                else:
+                    self.end(waiter, FAILED, "dependency")
+
+    def keep_time(self) -> None:
+        for task in self.unstarted():
+            if task.expires is not None and task.expires <= self.now and not task.done:
+                self.end(task, FAILED, "expired")
+        for task in self.unstarted():
+            late = task.due is not None and task.due <= self.now
+            if task.status in (DELAYED, RETRYING) and late:
+                task.status = WAITING
+
+    def unstarted(self) -> list[ModelTask]:
+        return [one for one in self.tasks.values() if not one.done and one.status is not RUNNING]
+
+    # -- pushes -----------------------------------------------------------------------------------
+
+    def reusable(self, queue: str, key: str | None) -> ModelTask | None:
+        fitting = [
+            one
+            for one in self.tasks.values()
+            if key is not None and one.key == key and one.queue == queue
+            if one.status not in (FAILED, CANCELED)
+        ]
+        return max(fitting, key=lambda one: one.order[1], default=None)
+
+    def add(self, task: ModelTask, depends_on: Iterable[str]) -> None:
+        before = [self.tasks[one] for one in depends_on]
+        task.waits_for = {one.id for one in before if one.status is not SUCCESS}
+        self.tasks[task.id] = task
+        self.settle_down(task)
+        if any(one.status in (FAILED, CANCELED) for one in before):
+            self.end(task, FAILED, "dependency")
+
+    # -- claims -----------------------------------------------------------------------------------
+
+    def ready(self, queue: str) -> list[ModelTask]:
+        waiting = [one for one in self.tasks.values() if one.status is WAITING]
+        return sorted((one for one in waiting if one.queue == queue), key=lambda one: one.order)
+
+    def start(self, task: ModelTask, worker: str, claim: str, *, by_itself: bool) -> None:
+        task.status, task.worker, task.claim = RUNNING, worker, claim
+        task.attempts += 1
+        task.begun = by_itself
+        task.held, task.due = False, None
+
+    def stands(self, task_id: str, claim: str) -> bool:
+        task = self.tasks.get(task_id)
+        return task is not None and task.status is RUNNING and task.claim == claim
+
+    def was_settled(self, task_id: str, claim: str) -> bool:
+        task = self.tasks.get(task_id)
+        return task is not None and task.settled == claim
+
+    def settle(self, task_id: str, status: Status, due: float | None, retries: int) -> None:
+        task = self.tasks[task_id]
+        task.settled, task.retries = task.claim, retries
+        if status in TERMINAL:
+            self.end(task, status, None if status is SUCCESS else "said")
+        elif task.asked:
+            self.end(task, CANCELED, "canceled")
+        else:
+            task.status, task.due = RETRYING, self.now if due is None else due
+
+    def release(self, task_id: str) -> None:
+        task = self.tasks[task_id]
+        task.settled = task.claim
+        if task.asked:
+            self.end(task, CANCELED, "canceled")
+        else:
+            task.status = WAITING
+            task.attempts -= 1
+
+    # -- people and reapers -------------------------------------------------------------------------
+
+    def cancel(self, ids: Iterable[str]) -> None:
+        ended = []
+        for task in (self.tasks[one] for one in ids):
+            if task.status is RUNNING:
+                task.asked = True
+            elif not task.done:
+                task.status = CANCELED
+                ended.append(task)
+        for task in ended:
+            self.end(task, CANCELED, "canceled")
+
+    def hold(self, queue: str, session: str) -> int:
+        found = [one for one in self.unstarted() if one.queue == queue and one.session == session]
+        fresh = [one for one in found if not one.held]
+        for task in fresh:
+            task.held, task.status = True, BLOCKED
+        return len(fresh)
+
+    def unhold(self, queue: str) -> int:
+        found = [one for one in self.unstarted() if one.queue == queue and one.held]
+        for task in found:
+            task.held = False
+            self.settle_down(task)
+        return len(found)
+
+    def reap(self, dead: Iterable[str]) -> set[str]:
+        self.keep_time()
+        silent = {one for one, when in self.renewed.items() if self.now - when >= LEASE}
+        gone = silent | set(dead)
+        taken = [
+            one for one in self.tasks.values() if one.status is RUNNING and one.worker in gone
+        ]
+        for task in taken:
+            self.lose(task)
+        return {one.id for one in taken}
+
+    def lose(self, task: ModelTask) -> None:
+        if task.asked:
+            self.end(task, CANCELED, "unconfirmed")
+            return
+        if not task.begun:
+            task.attempts -= 1
+            task.status, task.alone = WAITING, True
+            return
+        task.losses += 1
+        fails = task.on_lost == "fail" or (task.on_lost is None and task.worker in self.kernels)
+        if fails or task.losses >= MAX_LOSSES:
+            self.end(task, FAILED, "lost")
+        else:
+            task.status, task.alone = WAITING, True
+
+    def drop(self, queue: str) -> None:
+        dropped = [one for one in self.tasks.values() if one.queue == queue]
+        for task in dropped:
+            del self.tasks[task.id]
+        for task in dropped:
+            for waiter in self.tasks.values():
+                if task.id in waiter.waits_for and not waiter.done:
+                    self.end(waiter, FAILED, "dependency")

@@ -1,0 +1,73 @@
+"""What the tests of the facade share: a queue on each embedded store, and a look at what is left."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gator_nb import Gator, Task
+from gator_nb.backends.base import Claimed
+
+PATIENCE = 20.0
+"""Seconds that a condition is waited for; nothing is judged by how soon it came."""
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Wait until `condition` holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)
+
+
+def claimed_elsewhere(gator: Gator, task: Task) -> Claimed:
+    """Let another worker, which does nothing, hold the claim on a task."""
+    gator.backend.register(gator.client.presence("elsewhere", "worker", None))
+    claimed = gator.backend.claim_task("elsewhere", task.task_id)
+    assert isinstance(claimed, Claimed)
+    return claimed
+
+
+def our_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("gator_nb")}
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """After each test no thread of ours runs that was started in it."""
+    before = our_threads()
+    yield
+    deadline = time.monotonic() + 5.0
+    while our_threads() - before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert our_threads() - before == set()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def conn(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a new store, of each embedded kind."""
+    return "memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/tasks.sqlite"
+
+
+@pytest.fixture
+def gator(conn: str) -> Iterator[Gator]:
+    """A queue whose tasks run only when a test runs them."""
+    with Gator(conn) as opened:
+        yield opened
+
+
+@pytest.fixture
+def other(gator: Gator) -> Iterator[Gator]:
+    """Another queue of the same store."""
+    opened = Gator(queue_name="other", backend_class=lambda _: gator.backend)
+    yield opened
+    opened.client.leave()
+
+
+@pytest.fixture
+def busy(gator: Gator) -> Gator:
+    """The same with a worker in the background."""
+    gator.start_worker(threads=2)
+    return gator

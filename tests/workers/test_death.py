@@ -1,0 +1,254 @@
+"""Workers and pushers that die or fall silent, as real processes on one SQLite file."""
+
+import os
+import signal
+import statistics
+import time
+
+import pytest
+
+from gator_nb import FAILED, RUNNING, SUCCESS, WAITING, Gator
+from gator_nb.errors import TaskLost
+
+from .conftest import Ledger, Script, eventually
+
+
+def noted(ledger: Ledger, seconds: float, word: str = "run"):
+    """A call that writes `word` into the ledger when it begins, and takes so long."""
+    path = str(ledger.path)
+
+    def call(number: int = 0) -> int:
+        import time
+
+        with open(path, "a") as file:
+            file.write(f"{word}\n{word}-{number}\n")
+        time.sleep(seconds)
+        return number
+
+    return call
+
+
+def kill_amid_a_task(worker: Script, ledger: Ledger, times: int) -> float:
+    """SIGKILL once the ledger says that a task began; answers when."""
+    eventually(lambda: ledger.count("run") >= times)
+    time.sleep(0.1)
+    worker.kill()
+    return time.monotonic()
+
+
+def test_another_worker_reaps_and_runs_it_again(
+    shared: Gator, worker_script, ledger: Ledger
+) -> None:
+    """kill -9 of a worker: its task is taken back and runs on the other one."""
+    first = worker_script(threads=1)
+    task = shared.task(noted(ledger, 1.5))
+    eventually(lambda: ledger.count("run"))
+    worker_script(threads=1)
+    first.kill()
+    killed = time.monotonic()
+    eventually(lambda: ledger.count("run") == 2, patience=10)
+    print("reaped by a worker after", round(time.monotonic() - killed, 2), "s")
+    assert task.get(timeout=30) == 0
+    assert shared.backend.get([task.task_id])[0].losses == 1
+    assert shared.verify() == []
+
+
+def test_a_mere_waiter_reaps(shared: Gator, worker_script, ledger: Ledger) -> None:
+    """Without any worker left, whoever waits takes the claim back, and a later worker runs it."""
+    worker = worker_script(threads=1)
+    task = shared.task(noted(ledger, 60))
+    killed = kill_amid_a_task(worker, ledger, 1)
+    with shared.client.watcher.subscribed(lambda records: None):
+        eventually(lambda: shared.backend.get([task.task_id])[0].status == WAITING, patience=10)
+    print("reaped by a waiter after", round(time.monotonic() - killed, 2), "s")
+    (record,) = shared.backend.get([task.task_id])
+    assert (record.attempts, record.losses) == (1, 1)
+    task.cancel()
+
+
+def test_of_a_batch_only_what_had_begun_is_lost(
+    shared: Gator, worker_script, ledger: Ledger
+) -> None:
+    """The others of the batch go back uncounted, and are claimed alone from then on."""
+    worker = worker_script(threads=1)
+    shared.map(abs, range(300)).wait(timeout=60)  # from now on it claims many at once
+    # The first of the batch stops its worker at once: before the rest could go back.
+    pid, path = worker.pid, str(ledger.path)
+
+    def first(number: int) -> int:
+        import os
+        import signal
+        import time
+
+        with open(path, "a") as file:
+            file.write("run\n")
+        if number == 0:
+            time.sleep(0.2)
+            os.kill(pid, signal.SIGSTOP)
+        return number
+
+    group = shared.map(first, range(12))
+    eventually(lambda: ledger.count("run"))
+    eventually(lambda: stopped(pid))
+    worker.kill()
+    shared.client.reap()
+    records = shared.backend.get([task.task_id for task in group])
+    lost = [record for record in records if record.losses]
+    assert [record.id for record in lost] == [group[0].task_id]
+    taken = [record for record in records if record.alone]
+    assert lost[0] in taken
+    assert {record.attempts for record in records if not record.losses} <= {0}
+    assert shared.verify() == []
+    group[0].cancel()
+    worker_script(threads=1)
+    group[1:].wait(timeout=30)
+    assert ledger.count("run") == 12
+
+
+def stopped(pid: int) -> bool:
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()[0] == "T"
+
+
+def test_three_losses_are_the_end(shared: Gator, worker_script, ledger: Ledger) -> None:
+    """A task that takes every worker with it is FAILED, and says so."""
+    task = shared.task(noted(ledger, 60))
+    for times in (1, 2, 3):
+        kill_amid_a_task(worker_script(threads=1), ledger, times)
+        shared.client.reap()
+    with pytest.raises(TaskLost, match="3 lost"):
+        task.get(timeout=5)
+    assert (task.status, ledger.count("run")) == (FAILED, 3)
+
+
+def test_a_loss_never_uses_up_a_retry(shared: Gator, worker_script, ledger: Ledger) -> None:
+    """Retries are for the user's errors."""
+    task = shared.options(retries=2).task(noted(ledger, 60))
+    kill_amid_a_task(worker_script(threads=1), ledger, 1)
+    shared.client.reap()
+    assert shared.backend.get([task.task_id])[0].retries == 2
+
+
+def test_a_canceled_task_of_a_dead_worker_is_canceled_unconfirmed(
+    shared: Gator, worker_script, ledger: Ledger
+) -> None:
+    """Nobody can say whether its code stopped in time, and the record says that."""
+    worker = worker_script(threads=1)
+    task = shared.task(noted(ledger, 60))
+    eventually(lambda: ledger.count("run"))
+    task.cancel()
+    worker.kill()
+    task.wait(timeout=10)
+    assert (str(task.status), task.error.endswith("stop unconfirmed")) == ("canceled", True)
+
+
+SHORT_LEASE = """
+    import sys
+    from gator_nb import Gator, Worker, client
+    client.THREAD_LEASE = float(sys.argv[2])
+    worker = Worker(Gator(sys.argv[1]), threads=1)
+    original = worker.starting
+    def starting():
+        original()
+        print("ready", flush=True)
+    worker.starting = starting
+    sys.exit(worker.run_forever())
+"""
+
+
+def test_a_stopped_worker_is_not_dead(shared: Gator, script, conn: str, ledger: Ledger) -> None:
+    """SIGSTOP for longer than the lease: its lock is held, so nothing is reaped or repeated."""
+    first = script(SHORT_LEASE, conn, "1.0")
+    first.says("ready")
+    task = shared.task(noted(ledger, 1.0))
+    eventually(lambda: ledger.count("run"))
+    first.signal(signal.SIGSTOP)
+    second = script(SHORT_LEASE, conn, "1.0")
+    second.says("ready")
+    with shared.client.watcher.subscribed(lambda records: None):
+        time.sleep(5)
+    (record,) = shared.backend.get([task.task_id])
+    assert (record.status, record.losses, ledger.count("run")) == (RUNNING, 0, 1)
+    first.signal(signal.SIGCONT)
+    assert task.get(timeout=20) == 0
+    assert (task.attempts, ledger.count("run")) == (1, 1)
+
+
+def in_c_code(ledger: Ledger, seconds: float):
+    """A call of C code that does not let go of the interpreter's lock."""
+    path = str(ledger.path)
+
+    def call() -> float:
+        import ctypes
+
+        with open(path, "a") as file:
+            file.write("run\n")
+        libc = ctypes.PyDLL(None)  # PyDLL keeps the lock where CDLL would give it away
+        libc.usleep(int(seconds * 1e6))
+        return seconds
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("seconds", "lease"), [(5.0, "1.0"), pytest.param(60.0, "20", marks=pytest.mark.slow)]
+)
+def test_a_worker_that_holds_the_interpreters_lock_is_not_dead(
+    seconds: float, lease: str, shared: Gator, script, conn: str, ledger: Ledger
+) -> None:
+    """No lease is renewed while C code holds it; still nothing is lost and nothing repeated."""
+    first = script(SHORT_LEASE, conn, lease)
+    first.says("ready")
+    task = shared.task(in_c_code(ledger, seconds))
+    eventually(lambda: ledger.count("run"))
+    second = script(SHORT_LEASE, conn, lease)
+    second.says("ready")
+    others = shared.map(abs, range(20))
+    assert task.wait(timeout=150).status == SUCCESS
+    others.wait(timeout=60)
+    assert (task.attempts, ledger.count("run")) == (1, 1)
+    assert shared.backend.get([task.task_id])[0].losses == 0
+
+
+PUSHER = """
+    import sys
+    from gator_nb import Gator
+    gator = Gator(sys.argv[1])
+    number = 0
+    while True:
+        gator.options(task_id=f"task-{number}").task(abs, -number)
+        print(number, flush=True)
+        number += 1
+"""
+
+
+def test_a_pusher_killed_amid_its_pushes_leaves_every_acknowledged_one(
+    shared: Gator, script, conn: str
+) -> None:
+    """What `push` returned for is there, whole, and runs."""
+    pusher = script(PUSHER, conn)
+    pusher.says("50")
+    os.kill(pusher.pid, signal.SIGKILL)
+    _, rest, _ = pusher.end()
+    acknowledged = 51 + len(rest.split())
+    ids = [f"task-{number}" for number in range(acknowledged)]
+    assert all(record is not None for record in shared.backend.get(ids))
+    assert shared.verify() == []
+    shared.start_worker()
+    shared.wait([shared[task_id] for task_id in ids], timeout=60)
+    assert {task.status for task in shared} == {SUCCESS}
+
+
+@pytest.mark.slow
+def test_the_time_to_find_a_death(shared: Gator, worker_script, ledger: Ledger) -> None:
+    """Prints the median time from kill -9 to the task being ready again; judges nothing."""
+    times = []
+    for run in range(1, 8):
+        task = shared.task(noted(ledger, 60))
+        killed = kill_amid_a_task(worker_script(threads=1), ledger, run)
+        with shared.client.watcher.subscribed(lambda records: None):
+            while shared.backend.get([task.task_id])[0].status == RUNNING:
+                time.sleep(0.005)
+        times.append(time.monotonic() - killed)
+        task.cancel()
+    print("reaped after, p50:", round(statistics.median(times), 2), "s; worst", max(times))

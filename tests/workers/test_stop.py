@@ -1,0 +1,149 @@
+"""`Worker.stop` and the end of the interpreter."""
+
+import time
+from pathlib import Path
+
+from gator_nb import RUNNING, SUCCESS, WAITING, Gator, Worker, progress
+
+from .conftest import Ledger, eventually, our_threads
+
+
+def endless() -> None:
+    n = 0
+    while True:
+        n += 1
+        progress(n)
+
+
+def test_stop_waits_for_what_runs_and_gives_the_rest_back(gator: Gator) -> None:
+    """Without a timeout it takes as long as it takes."""
+    worker = Worker(gator, threads=1).start()
+    running, *rest = gator.map(time.sleep, [0.5, 0.0, 0.0, 0.0])
+    eventually(lambda: running.status == RUNNING)
+    assert worker.stop() is True
+    assert running.status == SUCCESS
+    assert {(task.status, task.attempts) for task in rest} == {(WAITING, 0)}
+    assert not worker.running
+
+
+def test_after_the_timeout_what_runs_is_interrupted_and_goes_back(gator: Gator) -> None:
+    """Interrupted code that stops waits again, and the try does not count."""
+    worker = Worker(gator, threads=1).start()
+    task = gator.task(endless)
+    eventually(lambda: task.status == RUNNING)
+    assert worker.stop(timeout=0.2) is True
+    assert (task.status, task.attempts) == (WAITING, 0)
+    with Worker(gator):
+        eventually(lambda: task.status == RUNNING)
+        task.cancel().wait(timeout=10)
+
+
+def test_what_cannot_be_stopped_keeps_its_claim(gator: Gator) -> None:
+    """C code runs on, and nobody else may run its task meanwhile; its result counts in the end."""
+    worker = Worker(gator, threads=1).start()
+    task = gator.task(time.sleep, 2.5)
+    eventually(lambda: task.status == RUNNING)
+    assert worker.stop(timeout=0.1) is False
+    with Worker(gator, threads=1):
+        time.sleep(0.8)
+        assert (task.status, task.attempts) == (RUNNING, 1)
+        task.wait(timeout=10)
+    assert task.attempts <= 2
+    eventually(lambda: our_threads() in ([], ["gator_nb watcher"]))
+
+
+def test_a_worker_can_be_started_again(gator: Gator) -> None:
+    """Start, stop, start: each serves."""
+    worker = Worker(gator, threads=1)
+    for n in range(3):
+        with worker:
+            assert gator.task(abs, -n).get(timeout=10) == n
+
+
+def test_stop_before_start_and_twice_is_harmless(gator: Gator) -> None:
+    """There is nothing to stop then."""
+    worker = Worker(gator)
+    assert worker.stop() is True
+    worker.start()
+    assert worker.stop() is True
+    assert worker.stop() is True
+
+
+EXITING = """
+    import sys, time
+    from gator_nb import Gator
+
+    conn, ledger = sys.argv[1:]
+    gator = Gator(conn)
+
+    def work(number):
+        import time
+        with open(ledger, "a") as file:
+            file.write(f"begin-{number}\\n")
+        end = time.monotonic() + (30 if number == 2 else 0.05)
+        while time.monotonic() < end:
+            pass
+        with open(ledger, "a") as file:
+            file.write(f"end-{number}\\n")
+        return number
+
+    group = gator.map(work, range(10))
+    gator.start_worker(threads=1)
+    while not group[2].status == 6:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    print("leaving", flush=True)
+"""
+
+
+def test_a_script_that_ends_loses_nothing(
+    shared: Gator, script, conn: str, ledger: Ledger
+) -> None:
+    """At the interpreter's end everything is done or waits again, and the end is prompt."""
+    one = script(EXITING, conn, str(ledger.path))
+    one.says("leaving")
+    left = time.monotonic()
+    code, _, err = one.end()
+    assert code == 0, err
+    assert err == ""
+    assert time.monotonic() - left < 10
+    tasks = list(reversed(list(shared)))
+    assert [task.result for task in tasks[:2]] == [0, 1]
+    assert {(task.status, task.attempts) for task in tasks[2:]} == {(WAITING, 0)}
+    assert shared.backend.presences() == []
+    assert not left_behind(one.pid)
+    assert shared.verify() == []
+
+
+STUCK = """
+    import sys, time
+    from gator_nb import Gator
+
+    gator = Gator(sys.argv[1])
+    task = gator.task(time.sleep, 30)
+    gator.start_worker(threads=1)
+    while task.status != 6:
+        time.sleep(0.01)
+    print("leaving", flush=True)
+"""
+
+
+def test_a_script_that_ends_amid_c_code_ends_all_the_same(shared: Gator, script, conn: str) -> None:
+    """What could not be stopped is lost with its process, counted, and runs again."""
+    one = script(STUCK, conn)
+    one.says("leaving")
+    left = time.monotonic()
+    code, _, _ = one.end()
+    assert code == 0
+    assert time.monotonic() - left < 10
+    shared.client.reap()
+    (record,) = shared.backend.page().records
+    assert (record.status, record.losses) == (WAITING, 1)
+    assert not left_behind(one.pid)
+
+
+def left_behind(pid: int) -> list[Path]:
+    """Files of a process that has ended in the folder of locks and sockets."""
+    from gator_nb.places import runtime_folder
+
+    return [path for path in runtime_folder().rglob("*") if str(pid) in path.name.split("-")]
