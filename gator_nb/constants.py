@@ -11,7 +11,7 @@ MAX_LANES = 64
 over 400)."""
 
 MAX_LOSSES = 3
-"""Workers that may be lost under a task before it is FAILED: more, and one task eats every worker."""
+"""Workers that may be lost under a task before it is FAILED: more, and one eats every worker."""
 
 PROMOTE_BATCH = 500
 """Due and expired tasks that one call moves on: no claim stalls behind a backlog of alarms."""

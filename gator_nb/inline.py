@@ -57,7 +57,8 @@ def _run(client: Client, task: Task, record: Record, load: Load) -> Task:
     one = Try(record, tee=True)
     with routing(), client.watcher.minding(record, one.interrupt):
         ended = attempt(client, one, load)
-        _settle(client, record, ended)
+    # By now nobody reaps on its behalf, so a retry that is due at once is answered as RETRYING.
+    _settle(client, record, ended)
     Handle.moved_here()
     task.handle.see(client.record(record.id))
     retrying = ended.settlement is not None and ended.settlement.status is Status.RETRYING

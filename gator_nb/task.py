@@ -39,7 +39,7 @@ class Task:
     Args:
         task_id: unique; None makes one of 128 random bits. Pushing the same call under the same
             id again answers the task that is there.
-        retries: more tries after a failed one.
+        retries: more tries after a failed one; as an attribute, those that remain.
         is_async: False runs the call at once in this process when pushed, and stores nothing.
         on_start, on_success, on_error: hooks, called with (task), (task, result) and (task,
             error) where the task runs. `on_error` is called at every failed try.
@@ -145,10 +145,8 @@ class Task:
             GatorError: it is not on a queue yet.
         """
         if self._handle is None:
-            mend = (
-                "gator.push(task, func, ...)" if self.is_async else "is_async=False stores nothing"
-            )
-            raise errors.GatorError(f"{self!r} is not on a queue: {mend}")
+            how = "gator.push(task, func, ...)" if self.is_async else "a sync one never is"
+            raise errors.GatorError(f"{self!r} is not on a queue: {how}")
         return self._handle
 
     # -- before it is pushed -----------------------------------------------------------------
@@ -269,14 +267,9 @@ class Task:
                 self.func, tuple(self.func_args), dict(self.func_kwargs),
                 self.on_start, self.on_success, self.on_error,
             ),
-            retries=self.retries,
-            backoff=self.backoff,
-            due=self.delay_until,
-            name=self.name,
-            group=group,
-            depends_on=dependency_ids(self.depends_on),
-            reuse=self.reuse,
-            is_async=self.is_async,
+            retries=self.retries, backoff=self.backoff, due=self.delay_until, name=self.name,
+            depends_on=dependency_ids(self.depends_on), group=group,
+            reuse=self.reuse, is_async=self.is_async,
         )  # fmt: skip
 
     @contextmanager
@@ -300,9 +293,8 @@ class Task:
     on_error = Field(lambda handle: handle.call().on_error, check=hook, own=True)
     backoff = Field(Handle.backoff, 0.0, check=seconds, own=True)
     retries = Field(lambda handle: handle.look().retries, 0, check=count)
-    """Tries that remain after this one."""
     depends_on = Field(lambda handle: list(handle.record.depends_on) or None)
-    delay_until = Field(lambda handle: handle.record.due, check=moment_or_none)
+    delay_until = Field(lambda handle: handle.look().due, check=moment_or_none)
     name = Field(lambda handle: handle.record.name, check=text_or_none)
     queue = Field(lambda handle: handle.record.queue)
     status = Field(lambda handle: handle.look().status, Status.WAITING)
@@ -344,9 +336,8 @@ class Task:
     # -- as a handle ---------------------------------------------------------------------------
 
     def wait(self, timeout: Duration | None = None) -> Self:
-        """Wait until it has ended; answers this task, whatever became of it.
-
-        Interrupting a wait stops the waiting only.
+        """Wait until it has ended; answers this task, whatever became of it. Interrupting a wait
+        stops the waiting only.
 
         Raises:
             WaitTimeout: the time is over; the task goes on.
@@ -390,7 +381,7 @@ class Task:
     @property
     def canceling(self) -> bool:
         """It was asked to stop and still runs."""
-        record = self._handle.record if self._handle else None
+        record = self._handle and self._handle.record
         return bool(record and record.cancel_at and record.status is Status.RUNNING)
 
     def logs(self, tail: int | None = None) -> str:
@@ -398,10 +389,7 @@ class Task:
         return self.handle.log(tail)
 
     def __repr__(self) -> str:
-        stored = self._handle is not None and not self._trying
-        status = (
-            self.handle.record.status if stored else self.__dict__.get("status", Status.WAITING)
-        )
+        status = self.handle.record.status if self.pushed else self.status
         word = "canceling" if self.canceling else str(status)
         return f"<{type(self).__name__} {self.label} {self.task_id[:8]} {word}>"
 

@@ -94,10 +94,11 @@ class Watcher:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         waiter = _Waiter(ids)
-        self._look_up(waiter)
-        yield from waiter.take(0)
-        if waiter.finished:
-            return
+        if self._thread is None:  # for what has ended already no thread is needed
+            self._look_up(waiter)
+            yield from waiter.take(0)
+            if waiter.finished:
+                return
         with self._served(waiter):
             self._look_up(waiter)
             while not waiter.finished:

@@ -9,7 +9,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +86,13 @@ def other_process(script: str, *arguments: object) -> Iterator[subprocess.Popen[
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
+        start_new_session=True,
     )
     try:
         yield process
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):  # with what it has forked
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -558,7 +560,7 @@ def test_wakes_before_a_wait_count_once(backend: SQLiteBackend) -> None:
 def test_sockets_leave_with_their_listeners(backend: SQLiteBackend) -> None:
     """The folder of the store's sockets is gone with the last."""
     listener = backend.listen(["work"])
-    path = listener._path  # type: ignore[attr-defined]
+    path = listener.path  # type: ignore[attr-defined]
     assert path.exists()
     listener.close()
     assert not path.parent.exists()
@@ -567,7 +569,7 @@ def test_sockets_leave_with_their_listeners(backend: SQLiteBackend) -> None:
 def test_the_socket_of_a_dead_process_is_removed(backend: SQLiteBackend) -> None:
     """By the first that sends to it."""
     listener = backend.listen(["work"])
-    stale = listener._path.with_name("w-1-dead")  # type: ignore[attr-defined]
+    stale = listener.path.with_name("w-1-dead")  # type: ignore[attr-defined]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as dead:
         dead.bind(str(stale))
     backend.put([push("a")])
@@ -576,14 +578,15 @@ def test_the_socket_of_a_dead_process_is_removed(backend: SQLiteBackend) -> None
 
 
 def test_a_path_too_long_for_a_socket_falls_back_to_looking(
-    backend: SQLiteBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then threads of this process are still woken at once."""
     deep = tmp_path / ("d" * 100)
     deep.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(deep))
-    listener = backend.listen(["work"], nap_time=30)
-    assert listener._path is None  # type: ignore[attr-defined]
-    backend.put([push("a")])
-    assert listener.wait(5)
-    listener.close()
+    with opened(path) as backend:
+        listener = backend.listen(["work"], nap_time=30)
+        assert listener.path is None  # type: ignore[attr-defined]
+        backend.put([push("a")])
+        assert listener.wait(5)
+        listener.close()

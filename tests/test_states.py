@@ -88,5 +88,5 @@ def test_a_word_a_number_or_a_status_names_a_status(status: Status) -> None:
 
 @pytest.mark.parametrize("word", ["done", 99])
 def test_an_unknown_word_is_told_what_there_is(word: str | int) -> None:
-    with pytest.raises(ValueError, match="waiting.*blocked"):
+    with pytest.raises(ValueError, match=r"waiting.*blocked"):
         status_of(word)

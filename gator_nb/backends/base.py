@@ -102,7 +102,7 @@ class Presence(NamedTuple):
     pid: int = 0
     python: str = ""
     kernel: bool = False
-    """User code runs in threads of a notebook's kernel: what dies there is not run again unasked."""
+    """User code runs in threads of a notebook's kernel: what dies there does not run again unasked."""
     lease: float = 120.0
     started: float = 0.0
     renewed: float = 0.0
@@ -123,6 +123,10 @@ class Filter(NamedTuple):
     session: str | None = None
     group: str | None = None
     call_key: str | None = None
+
+
+EVERYTHING = Filter()
+"""Every record."""
 
 
 class Page(NamedTuple):
@@ -210,8 +214,9 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def hold(self, queue: str, sessions: Iterable[str]) -> int:
-        """Hold the unstarted tasks of `queue` that these sessions pushed; answers how many.
+    def hold(self, queue: str, *, spare: Iterable[str] = ()) -> int:
+        """Hold the unstarted tasks of `queue` that a session pushed, save those of the sessions in
+        `spare`; answers how many.
 
         Held tasks are BLOCKED until `unhold`. A task BLOCKED by dependencies is held too.
         """
@@ -327,7 +332,7 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def page(self, where: Filter = Filter(), *, limit: int = 50, after: int | None = None) -> Page:
+    def page(self, where: Filter = EVERYTHING, *, limit: int = 50, after: int | None = None) -> Page:
         """Records that fit, newest push first, `limit` at a time. `after` is `Page.next`."""
 
     @abstractmethod
@@ -373,4 +378,4 @@ class Backend(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of connections and files. Listeners are closed by their owners. May be repeated."""
+        """Let go of connections and files. Owners close their listeners. May be repeated."""

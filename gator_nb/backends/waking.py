@@ -32,7 +32,9 @@ class Waking:
 
     def __init__(self, store_id: str, look: Look) -> None:
         self._look = look
-        self._store_id = store_id
+        # Not when first needed: `tempfile` looks for its folder under a lock, which a child that
+        # is forked in that moment would inherit, locked.
+        self._folder = _folder_of(store_id)
         self._listeners: list[SocketListener] = []
         self._lock = threading.Lock()
         self._post: _Post | None = None
@@ -72,12 +74,14 @@ class Waking:
 
     def _postbox(self) -> "_Post":
         if self._post is None:
-            self._post = _Post(self._store_id)
+            self._post = _Post(self._folder)
         return self._post
 
     def _drop(self, listener: "SocketListener") -> None:
         with self._lock, suppress(ValueError):
             self._listeners.remove(listener)
+        if self._post is not None and listener.path is not None:
+            self._post.give_back(listener.path)
 
 
 class SocketListener:
@@ -96,7 +100,7 @@ class SocketListener:
         self._nap_time = nap_time
         self._drop = drop
         self._woken = False
-        self._inbox, self._outbox, self._path = _socket_pair(path)
+        self._inbox, self._outbox, self.path = _socket_pair(path)
         self._seen = look()
         self._looked = time.monotonic()
 
@@ -123,11 +127,11 @@ class SocketListener:
     def close(self) -> None:
         self._drop(self)
         self.let_go()
-        if self._path is not None:
+        if self.path is not None:
             with suppress(OSError):
-                self._path.unlink()
+                self.path.unlink()
             with suppress(OSError):  # others listen there too
-                self._path.parent.rmdir()
+                self.path.parent.rmdir()
 
     def let_go(self) -> None:
         """Close the sockets and leave their file to whoever made it."""
@@ -169,8 +173,8 @@ class SocketListener:
 class _Post:
     """The folder of a store's sockets, where each is named after its topics."""
 
-    def __init__(self, store_id: str) -> None:
-        self._folder = _folder_of(store_id)
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
         self._socket = None if self._folder is None else _datagram_socket()
         self._known: Sequence[tuple[frozenset[str], str]] = ()
         self._known_at: int | None = None
@@ -186,6 +190,10 @@ class _Post:
             return None
         self._own.add(path.name)
         return path
+
+    def give_back(self, path: Path) -> None:
+        """A listener of this process is gone."""
+        self._own.discard(path.name)
 
     def send(self, topics: frozenset[Topic]) -> None:
         """Wake the listeners of other processes."""

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import panel as pn
-from panel_material_ui.template import Page
+import panel_material_ui as pmui
 
 from gator_nb.dashboard import views
 from gator_nb.dashboard.state import Schedule, Session
@@ -52,7 +52,7 @@ def create_app(dsn: str | None = None) -> Any:
         dsn: the store's address; None is `$GATOR_NB_CONN`, else the user's own store.
     """
     address = resolved(dsn)
-    pn.extension(reconnect=True)
+    pn.extension()
     refused = _refused(address)
     if refused is not None:
         return _page(views.refusal(refused))
@@ -70,7 +70,7 @@ def create_app(dsn: str | None = None) -> Any:
 
 
 def _page(*main: Any, header: list[Any] | None = None) -> Any:
-    return Page(
+    return pmui.Page(
         meta_title=TITLE,
         main=list(main),
         header=header or [],

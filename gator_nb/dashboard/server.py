@@ -4,7 +4,8 @@ import asyncio
 import signal
 import socket
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
@@ -53,10 +54,11 @@ def serve(
     host = f"[{address}]" if ":" in address else address
     url = f"http://{host}:{chosen}/"
     server = _server(store, address, chosen, f"{host}:{chosen}")
-    tell(f"{TITLE}: {url}\nCtrl-C ends it.")
-    if show:
-        webbrowser.open(url)
-    _run(server)
+    with _until_told_to_end(server) as run:
+        tell(f"{TITLE}: {url}\nCtrl-C ends it.")
+        if show:
+            webbrowser.open(url)
+        run()
 
 
 def _server(store: str, address: str, port: int, origin: str) -> Any:
@@ -76,8 +78,9 @@ def _server(store: str, address: str, port: int, origin: str) -> Any:
     )
 
 
-def _run(server: Any) -> None:
-    """Serve until a signal; a second one is not needed."""
+@contextmanager
+def _until_told_to_end(server: Any) -> Iterator[Callable[[], None]]:
+    """Serve from here on; what it yields returns at a signal, one that came before it included."""
     loop = server.io_loop
     loop.asyncio_loop.set_exception_handler(_without_closed_sockets)
     stop = partial(loop.add_callback_from_signal, loop.stop)
@@ -85,13 +88,13 @@ def _run(server: Any) -> None:
         number: signal.signal(number, lambda *_: stop())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
+    server.start()
     try:
-        server.start()
-        loop.start()
+        yield loop.start
     finally:
+        server.stop()
         for number, handler in before.items():
             signal.signal(number, handler)
-        server.stop()
 
 
 def _without_closed_sockets(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from ..gator import Gator
 from .leftovers import hold_leftovers
 from .magics import HELD_MEND, GatorMagics
 from .queue_name import SCRATCH, notebook_queue
+from .streams import restore_streams, route_streams
 
 _NAME = "gator"
 
@@ -33,6 +34,7 @@ def load(shell: Any) -> None:
             f"gator_nb: this notebook's name is not known, so its queue is {SCRATCH!r}; "
             "set $GATOR_NB_QUEUE for one of its own"
         )
+    route_streams()
     shell.register_magics(GatorMagics(shell, gator))
     held = hold_leftovers(gator)
     if held:
@@ -46,4 +48,5 @@ def unload(shell: Any) -> None:
     if isinstance(gator, NotebookGator):
         gator.close()
         shell.drop_by_id({_NAME: gator})
+        restore_streams()
         shell.magics_manager.magics["line"].pop("gator", None)

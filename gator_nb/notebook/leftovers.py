@@ -3,6 +3,7 @@
 from ..backends.base import Filter, Presence
 from ..constants import EVERY
 from ..gator import Gator
+from ..group import records
 from ..liveness import Life, probe
 from ..states import BLOCKED
 
@@ -10,8 +11,10 @@ from ..states import BLOCKED
 def hold_leftovers(gator: Gator) -> int:
     """Hold the unstarted tasks of this queue whose session is dead; answers how many.
 
-    Nothing is held while a live worker serves the queue: they are its to run.
+    What died running is reaped first, so that nothing is shown to run that does not. Nothing is
+    held while a live worker serves the queue: they are its to run.
     """
+    gator.client.reap()
     now = gator.backend.now()
     there = [one for one in gator.backend.presences() if _is_alive(one, now)]
     if any(one.kind == "worker" and _serves(one, gator.queue_name) for one in there):
@@ -22,14 +25,7 @@ def hold_leftovers(gator: Gator) -> int:
 def held_ids(gator: Gator) -> list[str]:
     """The held tasks of this queue, newest first."""
     where = Filter(status=frozenset({BLOCKED}), queue=gator.queue_name)
-    found: list[str] = []
-    after: int | None = None
-    while True:
-        page = gator.backend.page(where, limit=1000, after=after)
-        found += [record.id for record in page.records if record.held]
-        if page.next is None:
-            return found
-        after = page.next
+    return [record.id for record in records(gator.backend, where) if record.held]
 
 
 def workers_of(gator: Gator) -> list[Presence]:

@@ -31,7 +31,7 @@ class GatorMagics(Magics):
             "wait": self._wait,
         }
 
-    @line_magic("gator")
+    @line_magic("gator")  # type: ignore[arg-type]
     def run(self, line: str) -> Group | None:
         """The queue of this notebook.
 

@@ -60,7 +60,7 @@ class Model:
         self.renewed: dict[str, float] = {}
         self.kernels: set[str] = set()
 
-    # -- what follows from what -----------------------------------------------------------------
+    # -- what follows from what ---------------------------------------------------------------
 
     def settle_down(self, task: ModelTask) -> None:
         """An unstarted task stands where its dependencies, its hold and its time say."""
@@ -93,7 +93,7 @@ class Model:
     def unstarted(self) -> list[ModelTask]:
         return [one for one in self.tasks.values() if not one.done and one.status is not RUNNING]
 
-    # -- pushes -----------------------------------------------------------------------------------
+    # -- pushes -------------------------------------------------------------------------------
 
     def reusable(self, queue: str, key: str | None) -> ModelTask | None:
         fitting = [
@@ -112,7 +112,7 @@ class Model:
         if any(one.status in (FAILED, CANCELED) for one in before):
             self.end(task, FAILED, "dependency")
 
-    # -- claims -----------------------------------------------------------------------------------
+    # -- claims -------------------------------------------------------------------------------
 
     def ready(self, queue: str) -> list[ModelTask]:
         waiting = [one for one in self.tasks.values() if one.status is WAITING]
@@ -151,7 +151,7 @@ class Model:
             task.status = WAITING
             task.attempts -= 1
 
-    # -- people and reapers -------------------------------------------------------------------------
+    # -- people and reapers -------------------------------------------------------------------
 
     def cancel(self, ids: Iterable[str]) -> None:
         ended = []
@@ -164,8 +164,9 @@ class Model:
         for task in ended:
             self.end(task, CANCELED, "canceled")
 
-    def hold(self, queue: str, session: str) -> int:
-        found = [one for one in self.unstarted() if one.queue == queue and one.session == session]
+    def hold(self, queue: str, spared: str) -> int:
+        others = [one for one in self.unstarted() if one.session not in (None, spared)]
+        found = [one for one in others if one.queue == queue]
         fresh = [one for one in found if not one.held]
         for task in fresh:
             task.held, task.status = True, BLOCKED
@@ -182,9 +183,7 @@ class Model:
         self.keep_time()
         silent = {one for one, when in self.renewed.items() if self.now - when >= LEASE}
         gone = silent | set(dead)
-        taken = [
-            one for one in self.tasks.values() if one.status is RUNNING and one.worker in gone
-        ]
+        taken = [one for one in self.tasks.values() if one.status is RUNNING and one.worker in gone]
         for task in taken:
             self.lose(task)
         return {one.id for one in taken}

@@ -42,7 +42,11 @@ def open_redis(_folder: Path) -> Any:
     return RedisBackend(shared_server().socket_dsn())
 
 
-STORES: dict[str, Callable[[Path], Any]] = {"memory": open_memory, "sqlite": open_sqlite, "redis": open_redis}
+STORES: dict[str, Callable[[Path], Any]] = {
+    "memory": open_memory,
+    "sqlite": open_sqlite,
+    "redis": open_redis,
+}
 """By name: opens a new, empty store. What it answers has a `clock` that can be replaced."""
 
 

@@ -1,5 +1,7 @@
 """`claim`: which tasks a worker gets, and what it gets with them."""
 
+from itertools import chain
+
 import pytest
 
 from gator_nb.backends.base import Backend
@@ -131,7 +133,7 @@ def test_what_is_alone_is_claimed_by_itself(backend: Backend) -> None:
     batches = [ids(batch) for batch in iter(lambda: take(backend, 10), [])]
     assert ["b"] in batches
     assert ["d"] in batches
-    assert sorted(sum(batches, [])) == ["a", "b", "c", "d"]
+    assert sorted(chain(*batches)) == ["a", "b", "c", "d"]
 
 
 # -- time -------------------------------------------------------------------------------------

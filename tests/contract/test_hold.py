@@ -7,8 +7,8 @@ from .specimens import call, ended_as, push, record, retry, status, success, tak
 from .stores import Clock
 
 
-def test_unstarted_tasks_of_these_sessions_are_held(backend: Backend) -> None:
-    """Neither those of other sessions, nor of other queues, nor what runs or has ended."""
+def test_unstarted_tasks_of_other_sessions_are_held(backend: Backend) -> None:
+    """Neither those of spared sessions or none, nor of other queues, nor what runs or has ended."""
     ended_as(backend, "done", SUCCESS)
     push(backend, "running", session="s1")
     take_one(backend)
@@ -21,16 +21,16 @@ def test_unstarted_tasks_of_these_sessions_are_held(backend: Backend) -> None:
             call("e", session="s1", queue="other"),
         ]
     )
-    assert backend.hold("all", ["s1", "s2", "nobody"]) == 2
+    assert backend.hold("all", spare=["s3", "nobody"]) == 2
     held = {one.id for one in backend.page().records if one.status is BLOCKED}
     assert held == {"a", "b"}
     assert status(backend, "running") is RUNNING
-    assert backend.hold("all", ["s1"]) == 0
+    assert backend.hold("all", spare=["s3"]) == 0
 
 
 def test_held_tasks_are_not_claimed(backend: Backend) -> None:
     push(backend, "a", session="s")
-    backend.hold("all", ["s"])
+    backend.hold("all")
     assert take(backend) == []
     assert record(backend, "a").held
     assert backend.len("all") == 1
@@ -50,7 +50,7 @@ def test_unhold_puts_each_back_where_it_stood(backend: Backend, clock: Clock) ->
     ids = ["again", "a", "b", "c"]
     stood = [status(backend, one) for one in ids]
     assert stood == [RETRYING, WAITING, DELAYED, BLOCKED]
-    assert backend.hold("all", ["s"]) == 4
+    assert backend.hold("all") == 4
     assert {status(backend, one) for one in ids} == {BLOCKED}
     assert backend.unhold("all") == 4
     assert [status(backend, one) for one in ids] == stood
@@ -60,14 +60,14 @@ def test_unhold_puts_each_back_where_it_stood(backend: Backend, clock: Clock) ->
 
 def test_the_old_place_in_the_line_is_kept(backend: Backend) -> None:
     backend.put([call("a", session="s"), call("b")])
-    backend.hold("all", ["s"])
+    backend.hold("all")
     backend.unhold("all")
     assert take_one(backend).id == "a"
 
 
 def test_what_came_due_meanwhile_is_ready_at_unhold(backend: Backend, clock: Clock) -> None:
     push(backend, "a", session="s", due=clock.time + 5)
-    backend.hold("all", ["s"])
+    backend.hold("all")
     clock.advance(10)
     assert take(backend) == []
     backend.unhold("all")
@@ -76,7 +76,7 @@ def test_what_came_due_meanwhile_is_ready_at_unhold(backend: Backend, clock: Clo
 
 def test_a_held_task_waits_although_its_dependency_succeeds(backend: Backend) -> None:
     backend.put([call("a"), call("b", depends_on=("a",), session="s")])
-    assert backend.hold("all", ["s"]) == 1
+    assert backend.hold("all") == 1
     backend.settle([success(take_one(backend))])
     assert status(backend, "b") is BLOCKED
     backend.unhold("all")

@@ -91,7 +91,9 @@ def _cancel(backend: Backend) -> None:
     backend.cancel(["held"], "me")
 
 
-@pytest.mark.parametrize("happens", [_push, _ask_to_stop, _release, _unhold, _retry, _lose, _succeed])
+@pytest.mark.parametrize(
+    "happens", [_push, _ask_to_stop, _release, _unhold, _retry, _lose, _succeed]
+)
 def test_work_wakes(backend: Backend, happens: Callable[[Backend], None]) -> None:
     """Something may be there to claim, or to stop; a success may have readied a dependent."""
     push(backend, "running", retries=1)

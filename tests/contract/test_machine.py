@@ -134,7 +134,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(queue=st.sampled_from(QUEUES), session=st.sampled_from(SESSIONS))
     def hold(self, queue: str, session: str) -> None:
-        assert self.backend.hold(queue, [session]) == self.model.hold(queue, session)
+        assert self.backend.hold(queue, spare=[session]) == self.model.hold(queue, session)
 
     @rule(queue=st.sampled_from(QUEUES))
     def unhold(self, queue: str) -> None:

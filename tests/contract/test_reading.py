@@ -11,8 +11,10 @@ from gator_nb.states import FAILED, RUNNING, SUCCESS, WAITING
 from .specimens import call, push, record, retry, success, take, take_one
 from .stores import Clock
 
+EVERYTHING = Filter()
 
-def ids(backend: Backend, where: Filter = Filter(), **more: int) -> list[str]:
+
+def ids(backend: Backend, where: Filter = EVERYTHING, **more: int) -> list[str]:
     return [one.id for one in backend.page(where, **more).records]
 
 
@@ -137,7 +139,7 @@ def test_next_due_is_the_nearest_of_all(backend: Backend, clock: Clock) -> None:
 
 def test_what_has_ended_or_is_held_is_not_due(backend: Backend, clock: Clock) -> None:
     push(backend, "a", due=clock.time + 10, session="s")
-    backend.hold("all", ["s"])
+    backend.hold("all")
     assert backend.next_due() is None
     backend.unhold("all")
     assert backend.next_due() == clock.time + 10

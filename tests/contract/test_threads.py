@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from threading import Barrier
 
 from gator_nb.backends.base import Answer, Backend
@@ -21,7 +22,7 @@ def at_once(work: Callable[[int], list[str]]) -> list[str]:
         return work(number)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return sum(pool.map(run, range(THREADS)), [])
+        return list(chain(*pool.map(run, range(THREADS))))
 
 
 def test_no_task_is_claimed_twice(backend: Backend) -> None:

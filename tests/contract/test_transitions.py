@@ -90,7 +90,7 @@ ACT: dict[Event, Callable[[Scene], object]] = {
     Event.UNBLOCK: lambda scene: scene.end_dependency(success),
     Event.DEPENDENCY_FAILED: lambda scene: scene.end_dependency(failure),
     Event.DUE: lambda scene: scene.pass_time(DUE),
-    Event.HOLD: lambda scene: scene.backend.hold("all", ["s"]),
+    Event.HOLD: lambda scene: scene.backend.hold("all"),
     Event.UNHOLD: lambda scene: scene.backend.unhold("all"),
     Event.CLAIM: Scene.claim_it,
     Event.SUCCEED: lambda scene: scene.settle(SUCCESS),
@@ -163,8 +163,6 @@ def test_what_was_asked_to_stop_goes_its_own_way(
     assert becomes in TRANSITIONS[RUNNING, event]
 
 
-def test_a_push_starts_in_every_status_that_the_table_names(
-    backend: Backend, clock: Clock
-) -> None:
+def test_a_push_starts_in_every_status_that_the_table_names(backend: Backend, clock: Clock) -> None:
     pushes = [call("a"), call("b", due=clock.time + DUE), call("c", depends_on=("a",))]
     assert {one.status for one in backend.put(pushes)} == TRANSITIONS[None, Event.PUSH]

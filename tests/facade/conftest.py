@@ -1,4 +1,4 @@
-"""What the tests of the facade share: a queue on each embedded store, and a look at what is left."""
+"""What the tests of the facade share: a queue on each embedded store, and what is left."""
 
 import threading
 import time

@@ -132,7 +132,7 @@ class TestReuse:
         gator.options(task_id="daily").task(area, 2)
         with pytest.raises(errors.TaskExists, match=r"daily.*arguments.* differ"):
             gator.options(task_id="daily").task(area, 3)
-        with pytest.raises(errors.TaskExists, match=r"'area'.*'odd_only'|differ"):
+        with pytest.raises(errors.TaskExists, match=r"area.*odd_only"):
             gator.options(task_id="daily").task(odd_only, 3)
         assert len(gator) == 1
 

@@ -43,7 +43,7 @@ def test_one_worker_with_one_number_of_threads(gator: Gator) -> None:
     """Asking again answers it; asking for another number says what to do."""
     worker = gator.start_worker(threads=1)
     assert gator.start_worker() is gator.start_worker(threads=1) is worker
-    with pytest.raises(ValueError, match=r"with 1 threads runs already: gator.stop_worker\(\)"):
+    with pytest.raises(ValueError, match=r"1 threads run already: gator.stop_worker\(\) first"):
         gator.start_worker(threads=2)
     assert gator.stop_worker() is True
     assert gator.start_worker(threads=2).threads == 2

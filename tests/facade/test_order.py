@@ -83,7 +83,7 @@ def test_backoff_doubles_with_each_try(gator: Gator) -> None:
     for _ in range(3):
         now = gator.backend.now()
         assert gator.get(task.task_id).status is RETRYING
-        waits.append(round((gator[task.task_id].delay_until - now) / 3600))
+        waits.append(round((task.delay_until - now) / 3600))
         assert gator.pop() is None
     assert waits == [1, 2, 4]
 

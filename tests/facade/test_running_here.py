@@ -260,10 +260,10 @@ def test_a_task_that_is_popped_here_can_be_canceled(gator: Gator) -> None:
         eventually(lambda: gator.find(task.task_id).status is RUNNING)
         gator.cancel(task.task_id)
 
-    helper = threading.Thread(target=cancel)
-    helper.start()
+    canceler = threading.Thread(target=cancel)
+    canceler.start()
     assert gator.pop().status is CANCELED
-    helper.join()
+    canceler.join()
 
 
 def test_an_interrupt_from_the_keyboard_ends_the_try(gator: Gator) -> None:

@@ -71,7 +71,7 @@ def test_each_pop_has_a_fresh_copy(gator: Gator) -> None:
 
     gator.options(retries=1).task(grow, [])
     assert gator.pop().error == "ValueError: 1"
-    with pytest.raises(ValueError, match="^1$"):
+    with pytest.raises(ValueError, match=r"^1$"):
         gator.pop()
 
 

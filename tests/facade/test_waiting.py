@@ -1,6 +1,6 @@
 """`wait` and `get`: the value, the user's own exception, and honest ends of waiting."""
 
-import _thread
+import signal
 import threading
 import time
 
@@ -82,7 +82,8 @@ def test_interrupting_a_wait_stops_the_waiting_only(gator: Gator) -> None:
     """And the exception says so."""
     task = gator.task(pow, 2, 10)
     claimed_elsewhere(gator, task)
-    timer = threading.Timer(0.2, _thread.interrupt_main)
+    main = threading.main_thread().ident
+    timer = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt) as caught:
         task.wait(20)

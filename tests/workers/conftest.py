@@ -1,4 +1,4 @@
-"""What the tests of workers share: stores, scripts of other processes, and a look at what is left."""
+"""What the tests of workers share: stores, scripts in other processes, a look at what is left."""
 
 import os
 import subprocess

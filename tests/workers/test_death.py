@@ -4,6 +4,7 @@ import os
 import signal
 import statistics
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +16,12 @@ from .conftest import Ledger, Script, eventually
 
 def noted(ledger: Ledger, seconds: float, word: str = "run"):
     """A call that writes `word` into the ledger when it begins, and takes so long."""
-    path = str(ledger.path)
+    path = ledger.path
 
     def call(number: int = 0) -> int:
         import time
 
-        with open(path, "a") as file:
+        with path.open("a") as file:
             file.write(f"{word}\n{word}-{number}\n")
         time.sleep(seconds)
         return number
@@ -73,14 +74,14 @@ def test_of_a_batch_only_what_had_begun_is_lost(
     worker = worker_script(threads=1)
     shared.map(abs, range(300)).wait(timeout=60)  # from now on it claims many at once
     # The first of the batch stops its worker at once: before the rest could go back.
-    pid, path = worker.pid, str(ledger.path)
+    pid, path = worker.pid, ledger.path
 
     def first(number: int) -> int:
         import os
         import signal
         import time
 
-        with open(path, "a") as file:
+        with path.open("a") as file:
             file.write("run\n")
         if number == 0:
             time.sleep(0.2)
@@ -106,8 +107,7 @@ def test_of_a_batch_only_what_had_begun_is_lost(
 
 
 def stopped(pid: int) -> bool:
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rsplit(")", 1)[1].split()[0] == "T"
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
 
 
 def test_three_losses_are_the_end(shared: Gator, worker_script, ledger: Ledger) -> None:
@@ -176,12 +176,12 @@ def test_a_stopped_worker_is_not_dead(shared: Gator, script, conn: str, ledger: 
 
 def in_c_code(ledger: Ledger, seconds: float):
     """A call of C code that does not let go of the interpreter's lock."""
-    path = str(ledger.path)
+    path = ledger.path
 
     def call() -> float:
         import ctypes
 
-        with open(path, "a") as file:
+        with path.open("a") as file:
             file.write("run\n")
         libc = ctypes.PyDLL(None)  # PyDLL keeps the lock where CDLL would give it away
         libc.usleep(int(seconds * 1e6))

@@ -64,13 +64,13 @@ def test_max_tasks_is_never_exceeded(gator: Gator, limit: int) -> None:
 
 def test_no_more_tasks_run_at_a_time_than_it_has_threads(gator: Gator, tmp_path) -> None:
     """`threads` is how many tasks run at a time."""
-    counted = str(tmp_path / "counted")
+    counted = tmp_path / "counted"
 
     def run() -> int:
         import threading as t
 
         n = sum(thread.name == "gator_nb task" for thread in t.enumerate())
-        with open(counted, "a") as file:
+        with counted.open("a") as file:
             file.write(f"{n}\n")
         return n
 
@@ -191,12 +191,12 @@ def test_a_signal_lets_the_running_task_finish(
     number: int, shared: Gator, worker_script, ledger: Ledger
 ) -> None:
     """The first SIGINT or SIGTERM: begin nothing more, finish what runs, exit 0."""
-    path = str(ledger.path)
+    path = ledger.path
 
     def slow():
         import time
 
-        with open(path, "a") as file:
+        with path.open("a") as file:
             file.write("begun\n")
         time.sleep(0.7)
         return "done"

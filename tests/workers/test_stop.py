@@ -96,9 +96,7 @@ EXITING = """
 """
 
 
-def test_a_script_that_ends_loses_nothing(
-    shared: Gator, script, conn: str, ledger: Ledger
-) -> None:
+def test_a_script_that_ends_loses_nothing(shared: Gator, script, conn: str, ledger: Ledger) -> None:
     """At the interpreter's end everything is done or waits again, and the end is prompt."""
     one = script(EXITING, conn, str(ledger.path))
     one.says("leaving")

@@ -187,7 +187,7 @@ def test_an_interrupted_thread_is_retired(gator: Gator, worker: Worker) -> None:
 
 def test_an_interruption_never_hits_another_task(gator: Gator, ledger: Ledger) -> None:
     """Hundreds of short tasks with cancels in flight: only canceled ones see `Interrupted`."""
-    path = str(ledger.path)
+    path = ledger.path
 
     def short(number: int) -> int:
         from gator_nb.runtime import Interrupted
@@ -197,7 +197,7 @@ def test_an_interruption_never_hits_another_task(gator: Gator, ledger: Ledger) -
             for n in range(20_000):
                 total += n
         except Interrupted:
-            with open(path, "a") as file:
+            with path.open("a") as file:
                 file.write(f"{number}\n")
             raise
         return number
@@ -217,7 +217,7 @@ def test_an_interruption_never_hits_another_task(gator: Gator, ledger: Ledger) -
 
 def test_cancels_aimed_at_running_tasks_strike_only_them(gator: Gator, ledger: Ledger) -> None:
     """Each task is canceled at the moment it runs, so that many interruptions are in flight."""
-    path = str(ledger.path)
+    path = ledger.path
 
     def short(number: int) -> int:
         from gator_nb.runtime import Interrupted
@@ -227,7 +227,7 @@ def test_cancels_aimed_at_running_tasks_strike_only_them(gator: Gator, ledger: L
                 progress(n, number=number)
                 sum(range(3_000))
         except Interrupted:
-            with open(path, "a") as file:
+            with path.open("a") as file:
                 file.write(f"{number}\n")
             raise
         return number

@@ -25,8 +25,7 @@ def test_a_thousand_waiters_are_served_by_one_thread(gator: Gator) -> None:
     ended: list[str] = []
 
     def wait_for(task) -> None:
-        for record in gator.client.watcher.ended([task.task_id], 60):
-            ended.append(record.id)
+        ended.extend(record.id for record in gator.client.watcher.ended([task.task_id], 60))
 
     threads = [threading.Thread(target=wait_for, args=(task,)) for task in group]
     for thread in threads:

@@ -83,14 +83,14 @@ class MemoryBackend(Backend):
             store.wake("news")
             return [store.records[task_id] for task_id in ids]
 
-    def hold(self, queue: str, sessions: Iterable[str]) -> int:
-        store, wanted = self._store, set(sessions)
+    def hold(self, queue: str, *, spare: Iterable[str] = ()) -> int:
+        store, spared = self._store, {None, *spare}
         with store.lock:
             step = Step(store, self.clock())
             held = [
                 step.hold(record)
                 for record in _in_queue(store, queue)
-                if record.unstarted and not record.held and record.session in wanted
+                if record.unstarted and not record.held and record.session not in spared
             ]
             step.commit()
         return len(held)
@@ -117,7 +117,7 @@ class MemoryBackend(Backend):
             now = self.clock()
             keep_time(store, now)
             step = Step(store, now)
-            turn = step.index.ready(None if queues is None else frozenset(queues), frozenset(lanes))
+            turn = step.index.ready(queues, lanes)
             if turn is None or limit < 1:
                 return []
             queue, lines = turn

@@ -5,13 +5,13 @@ which is how `verify` finds faults, and how a store mends itself after an interr
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from ...record import Record
-from ...states import DELAYED, RETRYING, RUNNING, SUCCESS, WAITING, Status
+from ...states import DELAYED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
 
 Key = TypeVar("Key", int, float)
 
@@ -100,7 +100,7 @@ class Index:
         if old.status is not new.status or old.due != new.due:
             self._leave(old)
             self._enter(new)
-        if new.done and not old.done:
+        if new.status in TERMINAL and old.status not in TERMINAL:
             self._end(old)
             self._drop_key_if_failed(new)
 
@@ -117,7 +117,8 @@ class Index:
 
     def note(self, records: Iterable[Record]) -> None:
         """Write down that these have changed, in the order of their versions."""
-        self._log += [(record.version, record.id) for record in records]
+        for record in records:
+            self._log.append((record.version, record.id))
         if len(self._log) > 2 * len(self._records) + _SLACK:
             self._log = list(self._noted_since(0))
 
@@ -174,7 +175,7 @@ class Index:
     # -- questions ---------------------------------------------------------------------------
 
     def ready(
-        self, queues: frozenset[str] | None, lanes: frozenset[str]
+        self, queues: Container[str] | None, lanes: Container[str]
     ) -> tuple[str, list[Line[int]]] | None:
         """The queue whose turn it is among those with ready tasks, and its lines in `lanes`."""
         for queue, lines in self.lines.items():

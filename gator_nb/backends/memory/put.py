@@ -42,7 +42,9 @@ class PutStep(Step):
         return fresh
 
     def commit(self) -> None:
-        self._store.envelopes.update(self._envelopes)
+        if self._envelopes:
+            self._store.halfway = True
+            self._store.envelopes.update(self._envelopes)
         super().commit()
 
     # -- there already -----------------------------------------------------------------------

@@ -80,7 +80,7 @@ class Store:
     def commit(self, changed: Mapping[str, Record]) -> None:
         """Make these records part of the store, and wake whom they concern."""
         index, records = self._index, self.records
-        before = [records.get(task_id) for task_id in changed]
+        before = list(map(records.get, changed))
         self.halfway = True
         records.update(changed)
         topics = set()
@@ -100,6 +100,8 @@ class Store:
     def remove(self, doomed: Iterable[Record]) -> None:
         """Take records out, with everything that only they need."""
         index = self.index
+        self.version += 1
+        self.removed_at = self.version
         self.halfway = True
         for record in doomed:
             del self.records[record.id]
@@ -108,8 +110,6 @@ class Store:
             self.logs.pop(record.id, None)
             if record.origin not in index.origins:
                 del self.envelopes[record.origin]
-        self.version += 1
-        self.removed_at = self.version
         self.halfway = False
         self.wake("work")
         self.wake("news")

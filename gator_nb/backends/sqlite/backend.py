@@ -11,6 +11,7 @@ from ...constants import DAY
 from ...record import Record
 from ...states import Status
 from ..base import (
+    EVERYTHING,
     Answer,
     Backend,
     Beat,
@@ -32,7 +33,6 @@ from .sql import run
 from .transaction import Lines, Transaction
 from .verifying import verify
 
-_ANY = Filter()
 _DURABILITY = {
     "process": "survives any process being killed; a power loss may take the newest "
     "(?durability=disk survives that too)",
@@ -88,10 +88,10 @@ class SQLiteBackend(Backend):
             rows = steering.cancel(tx, wanted, by)
         return [decode(row) for row in rows]
 
-    def hold(self, queue: str, sessions: Iterable[str]) -> int:
-        wanted = list(sessions)
+    def hold(self, queue: str, *, spare: Iterable[str] = ()) -> int:
+        spared = list(spare)
         with self._writing() as tx:
-            return steering.hold(tx, queue, wanted)
+            return steering.hold(tx, queue, spared)
 
     def unhold(self, queue: str) -> int:
         with self._writing() as tx:
@@ -165,7 +165,9 @@ class SQLiteBackend(Backend):
         with self._reading() as db:
             return reading.log(db, task_id, start)
 
-    def page(self, where: Filter = _ANY, *, limit: int = 50, after: int | None = None) -> Page:
+    def page(
+        self, where: Filter = EVERYTHING, *, limit: int = 50, after: int | None = None
+    ) -> Page:
         with self._reading() as db:
             rows = reading.page(db, where, limit + 1, after)
         records = [decode(row) for row in rows[:limit]]

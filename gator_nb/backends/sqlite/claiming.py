@@ -74,7 +74,7 @@ def claim(
         return []
     queue = turns.next(worker, list(ready))
     turns.served(worker, queue)
-    heads = tx.run(_heads(len(ready[queue])), [*ready[queue], limit])
+    heads = tx.run(_heads(len(ready[queue])), [tx.now, limit, *ready[queue]])
     return _take(tx, _batch(heads), worker)
 
 
@@ -118,11 +118,16 @@ def _named(queues: int) -> str:
 
 @cache
 def _heads(lines: int) -> str:
-    """The first tasks by rank of so many lines; SQLite merges what each index range gives."""
+    """The first tasks by rank of so many lines; SQLite merges what each index range gives.
+
+    What has expired and is beyond the bound of one call is left to the next.
+    """
     head = sql(
-        "SELECT rank, seq, alone FROM task INDEXED BY ready WHERE status = $WAITING AND line = ?"
+        "SELECT rank, seq, alone FROM task INDEXED BY ready "
+        "WHERE status = $WAITING AND (expires IS NULL OR expires > ?1) AND line = ?"
     )
-    return " UNION ALL ".join([head] * lines) + " ORDER BY rank LIMIT ?"
+    each = [f"{head}{number}" for number in range(3, 3 + lines)]
+    return " UNION ALL ".join(each) + " ORDER BY rank LIMIT ?2"
 
 
 def _batch(heads: Sequence[Row]) -> list[int]:

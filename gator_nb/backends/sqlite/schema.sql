@@ -65,7 +65,7 @@ CREATE TABLE task (
     origin_seq INTEGER NOT NULL  -- whose envelope serves it
 ) STRICT;
 
-CREATE INDEX ready ON task (line, rank, alone) WHERE status = 0;
+CREATE INDEX ready ON task (line, rank, alone, expires) WHERE status = 0;
 CREATE INDEX alarm ON task (due) WHERE status BETWEEN 3 AND 4;
 CREATE INDEX expiring ON task (expires) WHERE expires IS NOT NULL AND finished IS NULL;
 CREATE INDEX by_status ON task (status, line);

@@ -19,9 +19,10 @@ WHERE seq = ?5
 
 _ASK = "UPDATE task SET cancel_at = ?, cancel_by = ?, version = ? WHERE seq = ?"
 
-_OF_SESSIONS = sql("""
+_OF_OTHERS = sql("""
 SELECT task.seq FROM line JOIN task ON task.line = line.id AND task.status IN $UNSTARTED
-WHERE line.queue = ? AND NOT held AND session IN (SELECT value FROM json_each(?))
+WHERE line.queue = ? AND NOT held
+AND session IS NOT NULL AND session NOT IN (SELECT value FROM json_each(?))
 """)
 
 _HOLD = sql("UPDATE task SET held = 1, status = $BLOCKED, version = ? WHERE seq = ?")
@@ -54,8 +55,8 @@ def cancel(tx: Transaction, ids: Iterable[str], by: str) -> list[Row]:
     return [tx.row(row[AT["seq"]]) for row in rows]
 
 
-def hold(tx: Transaction, queue: str, sessions: Iterable[str]) -> int:
-    held = [seq for (seq,) in tx.run(_OF_SESSIONS, (queue, json.dumps(list(sessions))))]
+def hold(tx: Transaction, queue: str, spared: Iterable[str]) -> int:
+    held = [seq for (seq,) in tx.run(_OF_OTHERS, (queue, json.dumps(list(spared))))]
     for seq in held:
         tx.run(_HOLD, (tx.stamp(), seq))
     return len(held)

@@ -1,4 +1,16 @@
 const AWAY_AFTER = 5
+const ASK_EVERY = 6
+
+// A server that answers, and has not found its way back to this page by itself, is another one
+// than before, or has forgotten the session: begin anew.
+async function reloadIfServed() {
+  try {
+    const answer = await fetch("static/js/bokeh.min.js", {method: "HEAD", cache: "no-store"})
+    if (answer.ok) { location.reload() }
+  } catch {
+    // still away
+  }
+}
 
 export function render({model}) {
   const root = make("div", "gator-bar")
@@ -10,6 +22,7 @@ export function render({model}) {
   root.append(title, store, workers, fresh)
 
   let heard = Date.now()
+  let looks = 0
   const show = () => {
     const age = (Date.now() - heard) / 1000
     const state = model.health === "lost" ? "lost" : age > AWAY_AFTER ? "away" : model.health
@@ -32,7 +45,11 @@ export function render({model}) {
   model.on("seen_at", hear)
   model.on("health", hear)
   model.on("workers", show)
-  const clock = setInterval(show, 500)
+  const clock = setInterval(() => {
+    show()
+    looks = fresh.classList.contains("away") ? looks + 1 : 0
+    if (looks > 0 && looks % (2 * ASK_EVERY) === 0) { reloadIfServed() }
+  }, 500)
   model.on("remove", () => clearInterval(clock))
   show()
   return root

@@ -66,7 +66,8 @@ export function render({model}) {
     for (const data of [...model.left, ...model.rows]) {
       if (rows.has(data.id)) { rows.get(data.id).set(data) } else { unseen += 1 }
     }
-    setText(fresh, unseen ? `↑ ${unseen} new` : "")
+    const more = unseen === model.rows.length ? "+" : ""
+    setText(fresh, unseen ? `↑ ${unseen}${more} new` : "")
   }
 
   const draw = () => {

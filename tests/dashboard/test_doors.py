@@ -1,0 +1,72 @@
+"""The doors: what may be shown, to whom, and how serving ends."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gator_nb.dashboard import server
+from gator_nb.dashboard.app import create_app
+from gator_nb.dashboard.store import open_shared, without_credentials
+from gator_nb.errors import StoreUnavailable
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_importing_the_package_or_the_command_loads_no_panel():
+    """Only who opens a dashboard pays for it."""
+    told = run("-c", "import sys, gator_nb.cli; print([m for m in sys.modules if m == 'panel'])")
+    assert told.stdout.strip() == "[]", told.stderr
+
+
+def test_a_store_in_memory_is_refused_with_the_reason():
+    """A page of another process would show an empty queue where there is a full one."""
+    with pytest.raises(StoreUnavailable, match="another process"):
+        open_shared("memory://")
+
+
+def test_a_store_in_memory_is_refused_on_the_page():
+    """Panel's own door has no terminal to say it in."""
+    (only,) = create_app("memory://").main
+    assert "lives inside the process that made it" in only.notes[0]["text"]
+
+
+def test_the_command_tells_what_is_wrong_in_a_line(tmp_path: Path):
+    """No traceback; exit code 2."""
+    told = run("-m", "gator_nb", "dashboard", "memory://", "--no-show")
+    assert told.returncode == 2
+    assert told.stderr.startswith("gator-nb: memory:// lives inside")
+    assert "Traceback" not in told.stderr
+
+
+def test_only_this_machine_is_served(dsn: str):
+    """Whoever sees the page can cancel, so that nobody else may."""
+    with pytest.raises(server.CannotServe, match="ssh -L"):
+        server.serve(dsn, address="0.0.0.0", show=False)
+
+
+def test_a_password_in_the_address_is_not_shown():
+    """The bar names the store, and nothing that only its owner may know."""
+    told = without_credentials("redis://me:secret@lab:6379/0?password=also")
+    assert told == "redis://lab:6379/0"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_serving_cleanly(dsn: str, number: signal.Signals):
+    """The URL is told first; then Ctrl-C, or being told to end, leaves no noise behind."""
+    command = [sys.executable, "-u", "-m", "gator_nb", "dashboard", dsn, "--port", "0", "--no-show"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stdout is not None
+        assert serving.stdout.readline().startswith("Gator queue: http://127.0.0.1:")
+        serving.stdout.readline()
+        serving.send_signal(number)
+        _, noise = serving.communicate(timeout=20)
+    assert (serving.returncode, noise) == (0, "")

@@ -1,0 +1,52 @@
+"""How a record becomes a row: true words, and user text that is only ever text."""
+
+import pytest
+
+from gator_nb import Status
+from gator_nb.dashboard.text import safe
+from gator_nb.dashboard.views.rows import row
+from gator_nb.record import Record
+
+
+def test_a_running_task_that_was_asked_to_stop_is_canceling():
+    """Canceled is only said once the store has said it."""
+    asked = row(Record("a", "lab", Status.RUNNING, cancel_at=1.0, cancel_step="in C code"), {})
+    assert (asked["word"], asked["action"], asked["more"]) == (
+        "Canceling",
+        "canceling",
+        "in C code",
+    )
+    stopped = row(Record("a", "lab", Status.CANCELED, cancel_at=1.0), {})
+    assert (stopped["word"], stopped["action"]) == ("Canceled", "")
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_only_what_can_be_canceled_offers_it(status: Status):
+    """What has ended has no button."""
+    ended = status in (Status.SUCCESS, Status.FAILED, Status.CANCELED)
+    assert row(Record("a", "lab", status), {})["action"] == ("" if ended else "cancel")
+
+
+def test_text_is_stripped_and_capped():
+    """No control, no bidirectional character, one line, and an end to it."""
+    assert safe("fit\u202egnp.exe\x1b[31m\nnext\u2066") == "fit gnp.exe [31m next"
+    assert len(safe("x" * 10_000)) == 120
+
+
+def test_progress_in_figures():
+    """A share where the total is known, figures in any case."""
+    half = row(Record("a", "lab", progress='{"done": 5, "total": 10, "message": "epoch 5"}'), {})
+    assert half["progress"] == {"share": 0.5, "text": "5/10"}
+    assert half["more"] == "epoch 5"
+    endless = row(Record("a", "lab", progress='{"done": 5, "total": null}'), {})
+    assert endless["progress"] == {"share": None, "text": "5"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["", "[", "[]", "3", '{"done": "x"}', '{"done": true}', '{"done": NaN}', '{"message": [1]}'],
+)
+def test_nonsense_progress_is_no_progress(told: str):
+    """Whoever can write to the store cannot break the page."""
+    drawn = row(Record("a", "lab", progress=told), {})
+    assert (drawn["progress"], drawn["more"]) == (None, "")

@@ -1,0 +1,77 @@
+"""`%gator`: the queue by a word."""
+
+import pytest
+
+from gator_nb import Gator
+
+
+def failure(kernel, line: str) -> str:
+    """What a magic tells when it refuses."""
+    return kernel.run(
+        "from IPython.core.error import UsageError\n"
+        f"try: get_ipython().run_line_magic('gator', {line!r})\n"
+        "except UsageError as error: print(error)"
+    )
+
+
+def test_alone_it_tells_where_the_queue_stands(kernel) -> None:
+    """One line a status, and who runs them."""
+    assert "no worker runs; the next push starts one" in kernel.run("%gator")
+    kernel.run("gator.map(abs, range(3)).wait(timeout=30)")
+    kernel.run("later = gator.options(delay_by=600).task(abs, -1)")
+    printed = kernel.run("%gator")
+    assert "queue 'my-notebook' in sqlite://" in printed
+    assert "success 3" in printed
+    assert "delayed 1" in printed
+    assert "1 worker" in printed
+
+
+def test_cancel_takes_ids_their_beginnings_and_names(kernel) -> None:
+    """What a card shows is enough."""
+    kernel.run("later = gator.options(delay_by=600)")
+    kernel.run("a, b = later.task(abs, -1), later.task(abs, -2)")
+    kernel.run("c = gator.options(delay_by=600, name='third').task(abs, -3)")
+    assert kernel.run("%gator cancel {a.task_id} {b.task_id[:8]} third") == "3 tasks canceled\n"
+    assert kernel.run("{str(t.wait(5).status) for t in (a, b, c)}") == "{'canceled'}"
+
+
+def test_cancel_of_what_runs_says_that_it_was_asked(kernel) -> None:
+    """It is canceled only once its code has stopped."""
+    kernel.run("import time; task = gator.task(time.sleep, 2)")
+    kernel.until("str(task.status) == 'running'")
+    assert "0 tasks canceled, 1 asked to stop" in kernel.run("%gator cancel {task.task_id}")
+    assert kernel.run("print(task.wait(30).status)") == "canceled\n"
+
+
+def test_wait_as_the_last_cell_waits_and_raises(kernel) -> None:
+    """A notebook that runs without anybody watching must not succeed over failed tasks."""
+    kernel.run("good = gator.task(pow, 2, 10)")
+    kernel.run("%gator wait")
+    assert kernel.run("print(good.status)") == "success\n"
+    kernel.run("bad = gator.task(divmod, 1, 0)")
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        kernel.run("%gator wait")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("dance", "knows no 'dance'; it knows status, resume, cancel, wait"),
+        ("cancel", "give ids or names, or --held"),
+        ("cancel --all", "give ids or names, or --held alone"),
+        ("cancel nobody", "no task that has not ended by that id or name"),
+        ("resume all", "takes no more words"),
+    ],
+)
+def test_what_it_does_not_know_is_told_with_what_it_knows(line: str, told: str) -> None:
+    """Errors are part of the surface; no kernel is needed to see them."""
+    from IPython.core.error import UsageError
+    from traitlets.config import Configurable
+
+    from gator_nb.notebook.magics import GatorMagics
+
+    class Shell(Configurable):
+        """As much of a shell as magics ask for."""
+
+    with Gator("memory://") as gator, pytest.raises(UsageError, match=told):
+        GatorMagics(Shell(), gator).run(line)

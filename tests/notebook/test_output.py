@@ -1,0 +1,79 @@
+"""What a task prints or logs goes to its log, and never into a cell."""
+
+import time
+
+NOISY = """
+import logging, sys, time
+log = logging.getLogger("mine")
+log.setLevel("INFO")
+log.addHandler(logging.StreamHandler())  # of an earlier cell: it holds the cell's stream
+
+def noisy():
+    for n in range(3):
+        print("printed", n)
+        print("to stderr", n, file=sys.stderr)
+        log.info("logged %d", n)
+        time.sleep(0.2)
+"""
+
+
+def test_prints_and_logging_of_a_task_stay_out_of_the_cells(kernel) -> None:
+    """Also with a logging handler that was made in an earlier cell."""
+    kernel.run(NOISY)
+    assert "printed" not in kernel.run("task = gator.task(noisy)")
+    cells = kernel.run("print('of the cell'); time.sleep(0.4); log.info('of the cell too')")
+    assert kernel.run("print(task.wait(timeout=30).status)") == "success\n"
+    time.sleep(0.3)
+    later = kernel.run("1 + 1")
+    assert sorted(cells.split("\n")) == ["", "of the cell", "of the cell too"]
+    assert later == "2"
+    assert kernel.late == []
+    log = kernel.run("print(task.logs())")
+    for n in range(3):
+        assert f"printed {n}\n" in log
+        assert f"to stderr {n}\n" in log
+        assert f"logged {n}\n" in log
+
+
+def test_a_task_that_outlives_the_cell_it_began_in_stays_out_of_later_ones(kernel) -> None:
+    """A cell's end restores the streams; the worker, begun within that cell, is not cut off."""
+    kernel.run(
+        "import time\n"
+        "def noisy():\n"
+        "    for n in range(8):\n"
+        "        print('printed', n); time.sleep(0.1)\n"
+        "task = gator.task(noisy)\n"
+        "while not task.logs(): time.sleep(0.01)"
+    )
+    printed = [kernel.run(f"print('cell {n}'); time.sleep(0.2)") for n in range(3)]
+    assert printed == [f"cell {n}\n" for n in range(3)]
+    assert kernel.late == []
+    assert kernel.run("task.wait(timeout=30).logs().count('printed')") == "8"
+
+
+def test_many_cells_and_workers_add_no_layer_to_the_streams(kernel) -> None:
+    """A notebook that is open for a month prints as on its first day."""
+    for _ in range(5):
+        kernel.run("gator.task(print, 'hello').wait(timeout=30); gator.stop_worker()")
+    depth = kernel.run(
+        "import sys\n"
+        "write, layers = sys.stdout.write, 0\n"
+        "while hasattr(write, 'inner') or getattr(write, '__closure__', None):\n"
+        "    layers += 1\n"
+        "    write = getattr(write, 'inner', None) or next(\n"
+        "        (c.cell_contents for c in write.__closure__ if callable(c.cell_contents)\n"
+        "         and 'write' in str(c.cell_contents)), None)\n"
+        "print(layers)"
+    )
+    assert int(depth) <= 4
+
+
+def test_unloading_leaves_the_streams_as_they_were(kernel) -> None:
+    """Nothing of the routing stays behind."""
+    kernel.run("gator.task(print, 'hello').wait(timeout=30)")
+    kernel.run("%unload_ext gator_nb")
+    assert (
+        kernel.run("import sys; print(type(sys.stdout).__mro__[0].__qualname__)") == "OutStream\n"
+    )
+    assert kernel.run("'_Routed' in str(type(sys.stdout).__mro__)") == "False"
+    assert kernel.run("print('plain again')") == "plain again\n"
