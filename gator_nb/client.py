@@ -64,10 +64,18 @@ class Client:
         if not self._arrived:
             with self._lock:
                 if not self._arrived:
-                    self._life = LifeLock() if self.backend.persistent else None
-                    self.backend.register(self.presence(self.session, "session", self._life))
-                    self._arrived = True
+                    self._register()
         return self.session
+
+    def _register(self) -> None:
+        life = LifeLock() if self.backend.persistent else None
+        try:
+            self.backend.register(self.presence(self.session, "session", life))
+        except BaseException:
+            if life is not None:
+                life.free()
+            raise
+        self._life, self._arrived = life, True
 
     def presence(self, presence_id: str, kind: str, life: LifeLock | None) -> Presence:
         """A description of this process, to be registered."""
@@ -129,10 +137,6 @@ class Client:
             self.keyring, envelope, origin=record.origin, queue=record.queue
         )
         return header, loads(payload)
-
-    def call(self, record: Record) -> Call:
-        """The snapshot that a task would run."""
-        return self.open(record, self.backend.envelope(record.id))[1]
 
     # -- running here ----------------------------------------------------------------------
 

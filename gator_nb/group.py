@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import errors
 from .backends.base import Backend, Filter
+from .display import Displayed
 from .handle import Handle, telling_that_it_goes_on
 from .option_values import Duration, seconds
 from .record import Record
@@ -21,7 +22,7 @@ _PAGE = 500
 """Records that are read at a time."""
 
 
-class Group(Sequence[Task]):
+class Group(Displayed, Sequence[Task]):
     """Tasks in order of submission.
 
     >>> from gator_nb import Gator

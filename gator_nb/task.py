@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from . import errors
 from .coroutines import finished
 from .definition import Definition, check_call, function_name, new_id
+from .display import Displayed
 from .handle import Field, Handle, local_time, telling_that_it_goes_on
 from .option_values import (
     Duration,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from .client import Client
 
 
-class Task:
+class Task(Displayed):
     """One call for the queue, and a handle on it once it is there.
 
     Before it is pushed a task is a plain object: set its attributes, run it. From then on it

@@ -41,10 +41,8 @@ class Worker:
 
     Example:
         >>> from gator_nb import Gator
-        >>> gator = Gator("memory://")
-        >>> task = gator.task(pow, 2, 10)
-        >>> with Worker(gator):
-        ...     task.get()
+        >>> with Gator("memory://") as gator, Worker(gator):
+        ...     gator.task(pow, 2, 10).get()
         1024
     """
 

@@ -1,14 +1,32 @@
 """Fixtures for every test."""
 
 import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from . import leftovers
 
 _QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("fast", derandomize=True, database=None, print_blob=True, **_QUIET)
 settings.register_profile("thorough", max_examples=1000, database=None, print_blob=True, **_QUIET)
 settings.load_profile(os.environ.get("GATOR_NB_TEST_PROFILE", "fast"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_temporary_folder() -> Iterator[None]:
+    """Locks and sockets of this run are its own: another run does not see or remove them."""
+    patch = pytest.MonkeyPatch()
+    with tempfile.TemporaryDirectory(prefix="gnb-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # some tests give up root inside of it
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", None)
+        yield
+        patch.undo()
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +37,15 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     for name in ("GATOR_NB_CONN", "GATOR_NB_KEY", "GATOR_NB_QUEUE", "SLURM_TMPDIR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(own_folders: None) -> Iterator[None]:
+    """After each test: no thread, child, open store, socket or lock that was not there before."""
+    before = {kind: kind() for kind in leftovers.KINDS}
+    yield
+    for kind, known in before.items():
+        deadline = time.monotonic() + 5.0
+        while kind() - known and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not kind() - known, f"left behind: {kind.__name__}"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from urllib.parse import quote
 
 from .. import settings
 from ..errors import UnknownScheme
@@ -13,6 +14,9 @@ _BUILT_IN = {
     "memory": ("memory", "MemoryBackend"),
     "locmem": ("memory", "MemoryBackend"),
     "sqlite": ("sqlite", "SQLiteBackend"),
+    "redis": ("redis", "RedisBackend"),
+    "rediss": ("redis", "RedisBackend"),
+    "unix": ("redis", "RedisBackend"),
 }
 _ENTRY_POINTS = "gator_nb.backends"
 
@@ -36,7 +40,7 @@ def default_address() -> str:
     folder, note = data_folder()
     if note is not None:
         _say_once(note)
-    return f"sqlite:///{folder / 'store.sqlite'}"
+    return f"sqlite:///{quote(str(folder / 'store.sqlite'))}"
 
 
 def _backend_class(address: str) -> Callable[[str], Backend]:

@@ -55,6 +55,7 @@ class Settlement(NamedTuple):
     due: float | None = None
     """With RETRYING: not before."""
     progress: str | None = None
+    """None leaves it as it is; so with the metrics."""
     metrics: str | None = None
     log: bytes = b""
     """Output since the last beat, to append."""
@@ -102,7 +103,7 @@ class Presence(NamedTuple):
     pid: int = 0
     python: str = ""
     kernel: bool = False
-    """User code runs in threads of a notebook's kernel: what dies there does not run again unasked."""
+    """User code runs in threads of a notebook's kernel: what dies there is not run again."""
     lease: float = 120.0
     started: float = 0.0
     renewed: float = 0.0
@@ -192,12 +193,14 @@ class Backend(ABC):
           task that is there is answered, unchanged.
         - `reuse` and an equal `call_key` in the same queue, newest first, that is neither FAILED
           nor CANCELED: that task is answered, under its own id.
-        - `claimed_by` (a presence): what is new starts out RUNNING and claimed, by itself.
+        - `claimed_by` (a presence): what is new starts out RUNNING and claimed, by itself,
+          whatever its due time or hold.
 
         Raises:
             TaskExists: the id is there with another call; the text names what differs.
             DependencyError: a dependency is unknown, or is the task itself; or `claimed_by` with
                 an open dependency.
+            TaskNotFound: a retry brings no envelope, and that of its origin is gone.
             PayloadTooLarge: the store cannot take an envelope of that size.
             GatorError: the queue would have more than `MAX_LANES` lanes.
         """
@@ -207,7 +210,8 @@ class Backend(ABC):
         """Cancel what has not started; ask what is running to stop; leave alone what has ended.
 
         Asking sets `cancel_at` and `cancel_by` once and wakes "work"; the holder of the claim is
-        told by `renew`. Tasks that depend on a canceled one fail.
+        told by `renew`. Tasks that depend on a canceled one fail, save those that are named
+        themselves: they are canceled.
 
         Raises:
             TaskNotFound: an id is unknown; nothing was canceled.
@@ -234,17 +238,18 @@ class Backend(ABC):
         """Take up to `limit` ready tasks for `worker`, by rank, out of the lanes it serves.
 
         First promotes due DELAYED and RETRYING tasks and fails expired ones, a bounded number a
-        call. `queues` None is every queue; between queues with ready tasks it is round robin from
-        call to call, and one call takes from one queue. A task that is `alone` is only ever
-        claimed by itself. A claim counts the try, sets `started`, clears the last try's progress,
-        and gives each task a claim id of its own; claimed by itself, a task is `begun` at once.
-        The cost does not grow with what is stored.
+        call; an expired one that is left over is not handed out. `queues` None is every queue;
+        between queues with ready tasks it is round robin from call to call, and one call takes
+        from one queue. A task that is `alone` is only ever claimed by itself. A claim counts the
+        try, sets `started`, clears the last try's progress, and gives each task a claim id of its
+        own; claimed by itself, a task is `begun` at once. The cost does not grow with what is
+        stored.
         """
 
     @abstractmethod
     def claim_task(self, worker: str, task_id: str) -> Claimed | Record:
-        """Take this very task, whatever its lane, due time or hold; a finished one is answered
-        as its record, untouched.
+        """Take this very task, whatever its lane, due time or hold, which are over with that; a
+        finished one is answered as its record, untouched, an expired one as it has failed.
 
         Raises:
             TaskNotFound, TaskRunning, DependencyError (an open dependency is named).
@@ -332,7 +337,9 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def page(self, where: Filter = EVERYTHING, *, limit: int = 50, after: int | None = None) -> Page:
+    def page(
+        self, where: Filter = EVERYTHING, *, limit: int = 50, after: int | None = None
+    ) -> Page:
         """Records that fit, newest push first, `limit` at a time. `after` is `Page.next`."""
 
     @abstractmethod
@@ -352,10 +359,11 @@ class Backend(ABC):
 
     @abstractmethod
     def forget(self, before: float, *, limit: int = 1000, count_only: bool = False) -> int:
-        """Remove tasks that ended before `before`, oldest first; answers how many.
+        """Remove tasks that ended before `before`, oldest first, at most `limit`; answers how
+        many it removed, or with `count_only` would remove.
 
-        Never one that ended less than a day ago, is the newest of its name (or in that one's
-        group), is in a group with an unfinished task, or is needed by an open dependent.
+        Never one that ended less than a day ago, is the newest of its name in its queue (or in
+        that one's group), is in a group with an unfinished task, or is needed by an open dependent.
         `changes` answers a reset after it.
         """
 
@@ -365,7 +373,8 @@ class Backend(ABC):
 
     @abstractmethod
     def drop_all(self, queue: str) -> None:
-        """Remove every task of `queue` (`EVERY`: of all), whatever its status."""
+        """Remove every task of `queue` (`EVERY`: of all), whatever its status. What waits for
+        one of them in another queue fails; a claim on one is LOST."""
 
     @abstractmethod
     def verify(self) -> list[str]:

@@ -12,13 +12,22 @@ from typing import NamedTuple
 from ..group import Group
 from ..handle import Progress
 from ..payload import one_line
-from ..states import Status
+from ..states import TERMINAL, Status
 from ..task import Task
 
 _NAME_LIMIT = 80
 _ERROR_LIMIT = 300
 _TEXT_LIMIT = 20_000
 """Characters of a log or traceback that a card shows; the rest is `task.logs()`."""
+
+
+WIDTH = 720
+"""The width of a card in pixels, where there is room."""
+BUTTON = 84
+"""The width of the button that lies in the upper right corner of a live card."""
+_TAIL = 4
+"""Lines of its log that a live card shows."""
+_TAIL_LIMIT = 600
 
 
 class _Look(NamedTuple):
@@ -45,11 +54,13 @@ _LOOKS = {
 
 _FRAME = (
     "border:1px solid var(--jp-border-color2, #bdbdbd);border-radius:6px;padding:8px 12px;"
-    "margin:2px 0;max-width:720px;line-height:1.5;color:var(--jp-ui-font-color1, inherit);"
+    f"margin:2px 0;max-width:{WIDTH}px;box-sizing:border-box;line-height:1.5;"
+    "color:var(--jp-ui-font-color1, inherit);"
     "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:13px"
 )
+_CODE = "font-family:var(--jp-code-font-family, monospace);font-size:12px"
 _MONO = (
-    "font-family:var(--jp-code-font-family, monospace);font-size:12px;white-space:pre-wrap;"
+    f"{_CODE};line-height:1.4;white-space:pre-wrap;"
     "overflow-wrap:anywhere;max-height:260px;overflow:auto;margin:4px 0 0;padding:6px 8px;"
     "background:var(--jp-layout-color2, rgba(128,128,128,.12));color:inherit;border-radius:4px"
 )
@@ -60,18 +71,22 @@ def task_text(task: Task) -> str:
     parts = [f"{_word(task)}: {_name(task)} ({task.task_id[:8]})"]
     if task.status is Status.RUNNING and task.progress is not None:
         parts.append(str(task.progress))
-    if task.elapsed is not None:
-        parts.append(duration(task.elapsed))
+    parts += filter(None, [_time(task)])
     if task.error:
         parts.append(one_line(task.error, _ERROR_LIMIT))
     return " · ".join(parts)
 
 
-def task_html(task: Task) -> str:
-    """The task as a card that needs neither a kernel nor a script."""
-    look = _LOOKS[Status(task.status)]
-    rows = [_head(task, look), _progress_row(task), _result_row(task), _error_row(task)]
-    rows += [_fold("log", _log(task)), _fold("traceback", task.traceback or "")]
+def task_html(task: Task, *, live: bool = False) -> str:
+    """The task as a card that needs neither a kernel nor a script.
+
+    Args:
+        live: it will be drawn again and again, with a button in its corner. What is drawn again
+            does not stay unfolded, so the end of the log is shown as it is.
+    """
+    rows = [_task_head(task, live), _progress_row(task), _result_row(task), _error_row(task)]
+    rows += [_tail(task)] if live else [_fold("log", _log(task))]
+    rows += [_fold("traceback", task.traceback or "")]
     return f'<div style="{_FRAME}">{"".join(rows)}</div>'
 
 
@@ -82,16 +97,13 @@ def group_text(group: Group) -> str:
     return f"{len(group)} tasks: {told or 'none'}"
 
 
-def group_html(group: Group) -> str:
+def group_html(group: Group, *, live: bool = False) -> str:
     """The group as one card: a bar of what became of its tasks, and what went wrong."""
     tasks = list(group)
     counts = group.counts()
-    name = one_line(tasks[0].label, _NAME_LIMIT) if tasks else "no tasks"
-    done = sum(counts.get(s, 0) for s in (Status.SUCCESS, Status.FAILED, Status.CANCELED))
-    head = (
-        f'<div style="display:flex;gap:8px;align-items:baseline"><b>{escape(name)}</b>'
-        f'<span style="color:{_QUIET};margin-left:auto">{done} of {len(tasks)} ended</span></div>'
-    )
+    names = ", ".join(dict.fromkeys(task.label for task in tasks))
+    done = sum(counts.get(status, 0) for status in TERMINAL)
+    head = _head(_bold(one_line(names, _NAME_LIMIT)), f"{done} of {len(tasks)} ended", live)
     legend = " ".join(
         f'<span style="white-space:nowrap;margin-right:10px">{_badge(status)} {number}</span>'
         for status, number in counts.items()
@@ -118,16 +130,35 @@ def duration(seconds: float) -> str:
 # -- the rows of a card ----------------------------------------------------------------------
 
 
-def _head(task: Task, look: _Look) -> str:
-    took = "" if task.elapsed is None else duration(task.elapsed)
+def _head(left: str, right: str, live: bool) -> str:
+    room = f"padding-right:{BUTTON + 8}px;" if live else ""
     return (
-        '<div style="display:flex;gap:8px;align-items:baseline;flex-wrap:wrap">'
+        f'<div style="display:flex;gap:8px;align-items:baseline;flex-wrap:wrap;{room}">{left}'
+        f'<span style="color:{_QUIET};margin-left:auto;white-space:nowrap">{right}</span></div>'
+    )
+
+
+def _task_head(task: Task, live: bool) -> str:
+    look = _LOOKS[Status(task.status)]
+    word = (
         f'<span style="color:{look.colour};font-weight:600;white-space:nowrap">'
         f"{look.icon} {_word(task)}</span>"
-        f'<b style="overflow-wrap:anywhere">{escape(_name(task))}</b>'
-        f'<code style="color:{_QUIET};background:none">{escape(task.task_id[:8])}</code>'
-        f'<span style="color:{_QUIET};margin-left:auto;white-space:nowrap">{took}</span></div>'
     )
+    short = f'<span style="color:{_QUIET};{_CODE}">{escape(task.task_id[:8])}</span>'
+    return _head(word + _bold(_name(task)) + short, _time(task), live)
+
+
+def _bold(text: str) -> str:
+    return f'<b style="overflow-wrap:anywhere">{escape(text)}</b>'
+
+
+def _time(task: Task) -> str:
+    """How long it has run; before it has, when it may start."""
+    record = task.handle.record
+    if record.status in (Status.DELAYED, Status.RETRYING) and record.due is not None:
+        rest = record.due - task.handle.client.backend.now()
+        return f"starts in {duration(rest)}" if rest > 0 else ""
+    return "" if record.started is None else duration(task.elapsed)
 
 
 def _word(task: Task) -> str:
@@ -184,6 +215,13 @@ def _error_row(task: Task) -> str:
     return f'<div style="color:{colour};overflow-wrap:anywhere">{text}</div>'
 
 
+def _tail(task: Task) -> str:
+    lines = task.logs(tail=_TAIL) if task.status is Status.RUNNING else ""
+    if not lines.strip():
+        return ""
+    return f'<div style="{_MONO}">{escape(_clean(lines[-_TAIL_LIMIT:]))}</div>'
+
+
 def _log(task: Task) -> str:
     return task.logs() if task.status not in (Status.WAITING, Status.DELAYED) else ""
 
@@ -194,11 +232,14 @@ def _fold(title: str, text: str) -> str:
     shown = text[-_TEXT_LIMIT:]
     if len(shown) < len(text):
         shown = f"[… the last {_TEXT_LIMIT:,} of {len(text):,} characters]\n{shown}"
-    clean = "".join(c if c.isprintable() or c in "\n\t" else " " for c in shown)
     return (
         f'<details style="margin-top:4px"><summary style="cursor:pointer;color:{_QUIET}">{title}'
-        f'</summary><pre style="{_MONO}">{escape(clean)}</pre></details>'
+        f'</summary><pre style="{_MONO}">{escape(_clean(shown))}</pre></details>'
     )
+
+
+def _clean(text: str) -> str:
+    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
 
 
 # -- bars ----------------------------------------------------------------------------------------

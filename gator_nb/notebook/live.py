@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..errors import GatorError
 from ..group import Group
@@ -28,31 +28,65 @@ _TICK = 1.0
 """Seconds between two refreshes of the clock of a running task."""
 
 
-def show(shown: Task | Group) -> None:
+def bundle(shown: object) -> dict[str, str]:
+    """A task or a group as it stands, for places without widgets and for the saved notebook."""
+    if not _stored(shown):
+        return {"text/plain": repr(shown)}
+    try:
+        return {"text/plain": _text(shown), "text/html": _html(shown)}
+    except GatorError as error:
+        return {"text/plain": f"{shown!r}, as last seen: {error}"}
+
+
+def show(shown: object) -> None:
     """Display a task or a group in this cell: live while it goes on."""
     from IPython.display import display
 
-    face = _Face(shown)
-    if face.done:
-        display(face.bundle(), raw=True)
+    view = bundle(shown)
+    face = _Face(shown) if _stored(shown) and "text/html" in view else None
+    if face is None or face.done:
+        display(view, raw=True)
         return
-    widget = face.widget()
-    view = {**face.bundle(), **widget._repr_mimebundle_()}
-    face.place = display(view, raw=True, display_id=True)
+    widget = face.widget()._repr_mimebundle_()
+    face.place = display(widget | view, raw=True, display_id=True)
     flusher_of(face.client).add(face)
 
 
+def _stored(shown: object) -> TypeGuard[Task | Group]:
+    """It is in a store; other tasks, and a group of none, are plain objects."""
+    return shown.pushed if isinstance(shown, Task) else isinstance(shown, Group) and bool(shown)
+
+
+def _text(shown: Task | Group) -> str:
+    return card.task_text(shown) if isinstance(shown, Task) else card.group_text(shown)
+
+
+def _html(shown: Task | Group, *, live: bool = False) -> str:
+    if isinstance(shown, Task):
+        return card.task_html(shown, live=live)
+    return card.group_html(shown, live=live)
+
+
 class _Face:
-    """One card on the page."""
+    """One card on the page.
+
+    Attributes:
+        place: the output that the card stands in.
+        over: the page shows how it ended.
+    """
+
+    place: Any = None
+    over = False
 
     def __init__(self, shown: Task | Group) -> None:
         self.shown = shown
-        self.by_id = {task.task_id: task for task in self.tasks}
-        self.place: Any = None
+        self.by_id: dict[str, list[Task]] = {}
+        for task in self.tasks:
+            self.by_id.setdefault(task.task_id, []).append(task)
+        self._box: Any = None
         self._html: Any = None
         self._button: Any = None
         self._shown_at = 0.0
-        self._last = ""
 
     @property
     def client(self) -> "Client":
@@ -69,51 +103,74 @@ class _Face:
 
     @property
     def ticking(self) -> bool:
-        return any(task.handle.record.status is Status.RUNNING for task in self.tasks)
+        """Its clock runs, or counts down."""
+        moving = (Status.RUNNING, Status.DELAYED, Status.RETRYING)
+        return any(task.handle.record.status in moving for task in self.tasks)
 
-    def html(self) -> str:
-        shown = self.shown
-        return card.task_html(shown) if isinstance(shown, Task) else card.group_html(shown)
-
-    def bundle(self) -> dict[str, str]:
-        """The card for places without widgets, and for the saved notebook."""
-        shown = self.shown
-        text = card.task_text(shown) if isinstance(shown, Task) else card.group_text(shown)
-        return {"text/plain": text, "text/html": self.html()}
+    def see(self, record: Record) -> None:
+        for task in self.by_id[record.id]:
+            task.handle.see(record)
 
     def widget(self) -> Any:
-        """The card with a Cancel button."""
+        """The card with a Cancel button in its upper right corner."""
         import ipywidgets
 
-        self._last = self.html()
-        self._html = ipywidgets.HTML(self._last, layout={"flex": "1 1 auto", "max_width": "720px"})
+        self._html = ipywidgets.HTML(
+            _html(self.shown, live=True),
+            layout={"flex": "1 1 auto", "min_width": "0", "margin": "0"},
+        )
         self._button = ipywidgets.Button(
-            description="Cancel", tooltip="Stop it, or take it off the queue",
-            layout={"width": "84px", "flex": "0 0 auto", "margin": "4px 8px"},
+            tooltip="Stop it, or take it off the queue; while a cell runs, after that cell",
+            layout={
+                "width": f"{card.BUTTON}px", "flex": "0 0 auto",
+                "margin": f"6px 8px 0 -{card.BUTTON + 8}px",
+            },
         )  # fmt: skip
         self._button.on_click(lambda _: self.cancel())
-        row = {"max_width": "820px", "align_items": "flex-start"}
-        return ipywidgets.HBox([self._html, self._button], layout=row)
+        self._name_button()
+        self._box = ipywidgets.HBox(
+            [self._html, self._button],
+            layout={
+                "max_width": f"{card.WIDTH}px", "align_items": "flex-start", "overflow": "hidden",
+                "margin": "0 20px 0 0",  # JupyterLab leaves as much beside static HTML
+            },
+        )  # fmt: skip
+        return self._box
 
     def cancel(self) -> None:
-        self._button.disabled = True
-        self._button.description = "Canceling"
         self.shown.cancel()
+        self._name_button()
+
+    def _name_button(self) -> None:
+        going_on = [task for task in self.tasks if not task.handle.record.done]
+        asked = all(task.canceling for task in going_on)
+        self._button.disabled = asked
+        self._button.description = "Canceling" if asked else "Cancel"
 
     def refresh(self, *, changed: bool) -> None:
         """Bring the card up to date, when there is something to say."""
         now = time.monotonic()
-        if not changed and not (self.ticking and now - self._shown_at >= _TICK):
+        ticks = self.ticking and now - self._shown_at >= _TICK
+        if not (changed or ticks or self.done):
             return
         self._shown_at = now
         if self.done:
-            self.place.update(self.bundle(), raw=True)
-            self._html.close()
-            self._button.close()
+            self._end()
             return
-        html = self.html()
-        if html != self._last:
-            self._html.value = self._last = html
+        self._html.value = _html(self.shown, live=True)
+        self._name_button()
+
+    def _end(self) -> None:
+        """Static HTML in the place of the widget. A page that was loaded again meanwhile is not
+        told of that, and still has the widget: it says the same, and stays."""
+        view = bundle(self.shown)
+        if "text/html" not in view:  # the store is away: the card stays until it is back
+            return
+        self.over = True
+        self._html.value = view["text/html"]
+        self._box.children = (self._html,)
+        self._button.close()
+        self.place.update(view, raw=True)
 
 
 class Flusher:
@@ -157,8 +214,8 @@ class Flusher:
     def _look(self) -> None:
         """Read every open task, for what no news told."""
         with self._lock:
-            tasks = [task for face in self._faces for task in face.by_id.values()]
-        ids = [task.task_id for task in tasks if not task.handle.record.done]
+            tasks = [task for face in self._faces for task in face.tasks]
+        ids = list({task.task_id for task in tasks if not task.handle.record.done})
         with suppress(GatorError):
             found = self._client.backend.get(ids)
             self._hear([record for record in found if record is not None])
@@ -171,11 +228,11 @@ class Flusher:
         for face in faces:
             mine = changed.keys() & face.by_id.keys()
             for task_id in mine:
-                face.by_id[task_id].handle.see(changed[task_id])
+                face.see(changed[task_id])
             with suppress(GatorError):  # the store is away: the card stays until it is back
                 face.refresh(changed=bool(mine))
         with self._lock:
-            self._faces = {face for face in self._faces if not face.done}
+            self._faces = {face for face in self._faces if not face.over}
             if not self._faces:
                 self._thread = None
             return bool(self._faces)

@@ -62,6 +62,8 @@ _BY_MODULE = {
 }
 
 _BY_NAME = {
+    "gator_nb.task.Task": "pass task.get(), or order the two with gator.options(depends_on=task)",
+    "gator_nb.gator.Gator": "make one there, Gator(conn_string), or push from the notebook",
     "_io.TextIOWrapper": "pass the path and open it inside the function",
     "_io.BufferedReader": "pass the path and open it inside the function",
     "_io.BufferedWriter": "pass the path and open it inside the function",

@@ -67,9 +67,7 @@ def _bare_drain() -> float:
         db.execute("CREATE TABLE task(seq INTEGER PRIMARY KEY, status INT, data BLOB, result BLOB)")
         db.execute("CREATE INDEX ready ON task(seq) WHERE status = 0")
         with db:
-            db.executemany(
-                "INSERT INTO task(status, data) VALUES (0, ?)", [(b"x" * 600,)] * _TASKS
-            )
+            db.executemany("INSERT INTO task(status, data) VALUES (0, ?)", [(b"x" * 600,)] * _TASKS)
 
         def drain() -> None:
             for _ in range(_TASKS // _BATCH):

@@ -1,6 +1,5 @@
 """Whatever clients, workers and reapers do, in whatever order, a store stays equal to the model."""
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from gator_nb.backends.base import Answer, Beat, Claimed, Push, Settlement
 from gator_nb.errors import DependencyError, TaskExists, TaskRunning
@@ -305,16 +311,13 @@ def _batch(line: list[ModelTask], limit: int) -> list[ModelTask]:
     return line[: min(limit, until)]
 
 
-FAST = settings(
-    max_examples=int(os.environ.get("GATOR_NB_MACHINE_EXAMPLES", "40")), stateful_step_count=30
-)
+EXAMPLES = settings(max_examples=settings().max_examples // 3, stateful_step_count=30)
 
 
+@pytest.mark.timeout(900)  # a failure takes long to be made small
 @pytest.mark.parametrize("store", STORES)
 def test_a_store_stays_equal_to_the_model(store: str, tmp_path: Path) -> None:
-    """Run more of it with `GATOR_NB_MACHINE_EXAMPLES=2000`."""
+    """Many more of its lives are tried with `GATOR_NB_TEST_PROFILE=thorough`."""
     STORES[store](tmp_path).close()  # skips where the store cannot be had
-    from hypothesis.stateful import run_state_machine_as_test
-
     machine = type(f"{store.title()}Machine", (StoreMachine,), {"store": store})
-    run_state_machine_as_test(machine, settings=FAST)
+    run_state_machine_as_test(machine, settings=EXAMPLES)

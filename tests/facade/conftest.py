@@ -1,6 +1,5 @@
 """What the tests of the facade share: a queue on each embedded store, and what is left."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,21 +27,6 @@ def claimed_elsewhere(gator: Gator, task: Task) -> Claimed:
     claimed = gator.backend.claim_task("elsewhere", task.task_id)
     assert isinstance(claimed, Claimed)
     return claimed
-
-
-def our_threads() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if thread.name.startswith("gator_nb")}
-
-
-@pytest.fixture(autouse=True)
-def no_thread_left() -> Iterator[None]:
-    """After each test no thread of ours runs that was started in it."""
-    before = our_threads()
-    yield
-    deadline = time.monotonic() + 5.0
-    while our_threads() - before and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert our_threads() - before == set()
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -254,7 +254,9 @@ def test_something_nested_without_end_has_no_key():
 
 
 @pytest.mark.parametrize(
-    "value", [threading.Lock(), (i for i in ()), sys._getframe(), sys.stdout], ids=repr
+    "value",
+    [threading.Lock(), (i for i in ()), sys._getframe(), sys.stdout],
+    ids=["lock", "generator", "frame", "stdout"],
 )
 def test_what_has_no_value_has_no_key_and_is_named(value):
     call = Call(print, ([value],), {})

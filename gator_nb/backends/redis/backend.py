@@ -1,0 +1,278 @@
+"""The verbs of the Redis store: each is one script, sent and answered here."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+
+from ...constants import DAY, EVERY
+from ...record import Record
+from ...states import BLOCKED, DELAYED, RETRYING, UNSTARTED, WAITING, Status
+from ..base import (
+    Answer,
+    Backend,
+    Beat,
+    Changes,
+    Claimed,
+    Filter,
+    Listener,
+    Page,
+    Presence,
+    Push,
+    Settlement,
+    Topic,
+)
+from . import messages
+from .address import parse
+from .opening import open_store
+from .rows import decode, decode_all
+from .server import Server
+from .verifying import verify
+from .waking import Waking
+
+_ANY = Filter()
+
+
+class RedisBackend(Backend):
+    """A store on a Redis or Valkey server. See `address` for what a conn_string says.
+
+    Attributes:
+        conn_string: the address, without its password.
+        max_payload: bytes that one call or outcome may have.
+        clock: None; tests give a time to go by in place of the server's.
+
+    Raises:
+        StoreUnavailable: the server cannot be reached, or would lose tasks, or forbids what is
+            needed; the text says which and the mend.
+        StoreCorrupt: keys under the store's prefix are not of gator_nb.
+        StoreVersion: a newer gator_nb wrote it.
+    """
+
+    persistent: ClassVar[bool] = True
+
+    def __init__(self, conn_string: str) -> None:
+        address = parse(conn_string)
+        super().__init__(str(address))
+        self.clock: Callable[[], float] | None = None
+        self._server = Server(address)
+        try:
+            self._connected, self.durability, self.max_payload = open_store(self._server)
+        except BaseException:
+            self._server.close()
+            raise
+        self._outages = 0
+        self._waking = Waking(address, self._version)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.conn_string!r})"
+
+    def now(self) -> float:
+        if self.clock is not None:
+            return self.clock()
+        seconds, micros = self._server.command("TIME")
+        return float(b"%b.%06d" % (seconds, int(micros)))
+
+    # -- what clients do -------------------------------------------------------------------
+
+    def put(self, pushes: Sequence[Push], *, claimed_by: str | None = None) -> list[Record]:
+        if not pushes:
+            return []
+        claims = "" if claimed_by is None else _claim_ids(len(pushes))
+        sent = messages.pushed(pushes, self.max_payload)
+        answers = json.loads(self._run("put", claimed_by or "", claims, *sent))
+        if isinstance(answers, dict):
+            messages.refuse_put(*answers["refused"])
+        return [messages.stored(*pair) for pair in zip(pushes, answers, strict=True)]
+
+    def cancel(self, ids: Iterable[str], by: str) -> list[Record]:
+        answer = json.loads(self._run("cancel", by, json.dumps(list(ids))))
+        if isinstance(answer, dict):
+            raise messages.not_found(answer["unknown"])
+        return [decode(fields) for fields in answer]
+
+    def hold(self, queue: str, *, spare: Iterable[str] = ()) -> int:
+        spared = json.dumps(list(spare))
+        # What is blocked already comes first: what the others become is not looked at again.
+        statuses = (BLOCKED, WAITING, DELAYED, RETRYING)
+        return sum(self._through("hold", queue, int(one), more=(spared,)) for one in statuses)
+
+    def unhold(self, queue: str) -> int:
+        return self._through("unhold", queue)
+
+    def _through(self, verb: str, *args: object, more: Sequence[object] = ()) -> int:
+        """Run a verb page by page, in the order of pushing; how many tasks it changed."""
+        total, after = 0, b"0"
+        while after:
+            changed, after = self._run(verb, *args, after, *more)
+            total += changed
+        return total
+
+    # -- what workers do -------------------------------------------------------------------
+
+    def claim(
+        self, worker: str, queues: Sequence[str] | None, lanes: Sequence[str], limit: int
+    ) -> list[Claimed]:
+        limit = max(0, limit)
+        wanted = {"lanes": list(lanes)} | ({} if queues is None else {"queues": list(queues)})
+        claims = _claim_ids(limit)
+        args = (self._time(), worker, limit, claims, "", json.dumps(wanted))
+        again = (*args[:4], "again", args[5])
+        records, *envelopes = self._server.run("claim", *args, again=again)
+        answer = json.loads(records)
+        if isinstance(answer, dict):
+            raise messages.no_envelope(answer["no_envelope"])
+        return [Claimed(decode(fields), one) for fields, one in zip(answer, envelopes, strict=True)]
+
+    def claim_task(self, worker: str, task_id: str) -> Claimed | Record:
+        record, *envelope = self._run("claim_task", worker, task_id, _claim_ids(1))
+        answer = json.loads(record)
+        if "refused" in answer:
+            messages.refuse_claim(task_id, *answer["refused"])
+        return Claimed(decode(answer), envelope[0]) if envelope else decode(answer)
+
+    def renew(self, worker: str, beats: Sequence[Beat]) -> list[Answer]:
+        logs = (one.log for one in beats)
+        nonce = secrets.token_hex(8)
+        return _answers(self._run("renew", worker, nonce, messages.beaten(beats), *logs))
+
+    def settle(self, settlements: Sequence[Settlement]) -> list[Answer]:
+        outputs: list[bytes] = []
+        for one in settlements:
+            outcome = one.outcome or b""
+            messages.demand_fitting(one.task_id, "result", outcome, self.max_payload)
+            outputs += (outcome, one.log)
+        return _answers(self._run("settle", messages.settled(settlements), *outputs))
+
+    def release(self, claims: Sequence[tuple[str, str]]) -> list[Answer]:
+        return _answers(self._run("release", json.dumps(list(claims))))
+
+    def reap(self, dead: Iterable[str] = ()) -> list[Record]:
+        if self._server.outages != self._outages:
+            # Who was silent meanwhile may have been cut off as well.
+            self._outages, self._connected = self._server.outages, self.now()
+        return decode_all(self._run("reap", repr(self._connected), json.dumps(list(dead))))
+
+    # -- who is there ----------------------------------------------------------------------
+
+    def register(self, presence: Presence) -> None:
+        kernel = "1" if presence.kernel else "0"
+        self._run("register", presence.id, json.dumps(presence), kernel, repr(presence.lease))
+
+    def unregister(self, presence_id: str) -> None:
+        self._run("unregister", presence_id)
+
+    def presences(self) -> list[Presence]:
+        flat = iter(self._run("presences"))
+        found = (messages.presence_of(*pair) for pair in zip(flat, flat, strict=True))
+        return [known for _, known in sorted(found, key=_by_age)]
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def get(self, ids: Sequence[str]) -> list[Record | None]:
+        found = json.loads(self._run("get", json.dumps(list(ids))))
+        return [decode(fields) if fields else None for fields in found]
+
+    def envelope(self, task_id: str) -> bytes:
+        data = self._read("envelope", task_id)
+        if data is None:
+            raise messages.no_envelope(task_id)
+        return data
+
+    def outcome(self, task_id: str) -> bytes | None:
+        return self._read("outcome", task_id)
+
+    def log(self, task_id: str, start: int = 0) -> bytes:
+        return self._read("log", task_id, start) or b""
+
+    def page(self, where: Filter = _ANY, *, limit: int = 50, after: int | None = None) -> Page:
+        wanted = messages.filtered(where)
+        below = b"" if after is None else str(after).encode()
+        found: list[Record] = []
+        while True:
+            records, below = self._run("page", limit + 1 - len(found), below, wanted)
+            found += decode_all(records)
+            if len(found) > limit:
+                return Page(found[:limit], found[limit - 1].seq)
+            if not below:
+                return Page(found, None)
+
+    def counts(self) -> dict[str, dict[Status, int]]:
+        return self._counts([])
+
+    def changes(self, cursor: int | None = None, *, limit: int = 1000) -> Changes:
+        since = "" if cursor is None else cursor
+        records, after, reset = self._run("changes", since, limit)
+        return Changes(decode_all(records), int(after), reset=bool(reset))
+
+    def next_due(self) -> float | None:
+        return min((float(time) for time in self._run("next_due")), default=None)
+
+    # -- keeping house ---------------------------------------------------------------------
+
+    def forget(self, before: float, *, limit: int = 1000, count_only: bool = False) -> int:
+        before = min(before, self.now() - DAY)
+        counting = "count" if count_only else ""
+        total, passed, more = 0, 0, 1
+        while more and total < limit:
+            args = (repr(before), limit - total, passed, counting)
+            fitting, skipped, more = self._run("forget", *args)
+            total, passed = total + fitting, passed + skipped
+        return total
+
+    def len(self, queue: str) -> int:
+        by_queue = self._counts([] if queue == EVERY else [queue])
+        return sum(row.get(status, 0) for row in by_queue.values() for status in UNSTARTED)
+
+    def drop_all(self, queue: str) -> None:
+        for name in [*self.counts()] if queue == EVERY else [queue]:
+            while self._run("drop_all", name):
+                pass
+
+    def verify(self) -> list[str]:
+        return verify(self._server, self._run)
+
+    def listen(self, topics: Iterable[Topic], *, nap_time: float = 0.1) -> Listener:
+        return self._waking.listen(topics, nap_time)
+
+    def close(self) -> None:
+        self._server.close()
+
+    # --------------------------------------------------------------------------------------
+
+    def _run(self, verb: str, *args: object) -> Any:
+        return self._server.run(verb, self._time(), *args)
+
+    def _time(self) -> str:
+        return "" if self.clock is None else repr(self.clock())
+
+    def _read(self, verb: str, task_id: str, *args: object) -> bytes | None:
+        there, *found = self._run(verb, task_id, *args)
+        if not there:
+            raise messages.not_found(task_id)
+        return found[0] if found else None
+
+    def _counts(self, queues: list[str]) -> dict[str, dict[Status, int]]:
+        flat = iter(self._run("counts", json.dumps(queues)))
+        answer: dict[str, dict[Status, int]] = {}
+        for queue, status, count in zip(flat, flat, flat, strict=True):
+            answer.setdefault(queue.decode(), {})[Status(status)] = count
+        return answer
+
+    def _version(self) -> int:
+        """Another number when somebody has written."""
+        prefix = f"{{{self._server.address.store}}}:"
+        return int(self._server.command("HGET", f"{prefix}meta", "version", patient=False) or 0)
+
+
+def _claim_ids(count: int) -> str:
+    """So many claim ids, one behind the other."""
+    return secrets.token_hex(16 * count)
+
+
+def _answers(words: Iterable[bytes]) -> list[Answer]:
+    return [Answer(word.decode()) for word in words]
+
+
+def _by_age(placed: tuple[int, Presence]) -> tuple[float, int]:
+    place, presence = placed
+    return presence.started, place

@@ -1,0 +1,255 @@
+-- Store tasks, all or none.
+--
+-- ARGV[2]   who claims what is new at once; else ""
+-- ARGV[3]   a claim id of 32 characters for each push; else ""
+-- ARGV[4..] for each push: JSON {id, fields, after, tags, reuse, retry}, and its envelope
+--
+-- Returns JSON: a list with [status, seq, version, created, open_deps] or a record for each
+-- push; or {"refused": [kind, ...]} with nothing written. Kinds: "exists" (id, field, there, here),
+-- "itself" (id), "unknown" (id, dependency), "open" (id, dependency, status),
+-- "origin" (id, origin), "lanes" (queue, lane).
+
+--! include store
+--! include tasks
+--! include ending
+--! include calls
+
+local worker = ARGV[2]
+local refused
+local planned, planned_keys, seen_lines, new_lanes = {}, {}, {}, {}
+local DIFFERING = {'label', 'queue', 'lane'}
+
+local function refuse(...)
+    refused = {...}
+end
+
+-- The task of that id, or what this call will store as one.
+local function twin_of(id)
+    return planned[id] and planned[id].fields or find(id)
+end
+
+local function same_call(twin, push, envelope)
+    local fields = push.fields
+    if fields.call_key and fields.call_key == twin.call_key then
+        return true
+    end
+    if push.retry then
+        return (twin.origin or push.id) == (fields.origin or push.id)
+    end
+    local plan = planned[push.id]
+    local there = plan and plan.envelope
+    return envelope == (there or call('GET', key('e', twin.envelope_at or twin.origin or push.id)))
+end
+
+local function refuse_twin(twin, push)
+    for _, name in ipairs(DIFFERING) do
+        local there, here = twin[name] or '', push.fields[name] or ''
+        if there ~= here then
+            return refuse('exists', push.id, name, there, here)
+        end
+    end
+    refuse('exists', push.id, '', '', '')
+end
+
+-- The newest task of the queue and key that neither failed nor was canceled.
+local function reusable(queue, call_key)
+    local found = planned_keys[line_of(queue, call_key)]
+    if found then
+        return found
+    end
+    local below = nil
+    repeat
+        local called = tasks_called(call_key, below, $PAGE)
+        for _, task in ipairs(called) do
+            if task.queue == queue and task.status ~= $FAILED and task.status ~= $CANCELED then
+                return task.id
+            end
+            below = tonumber(task.seq)
+        end
+    until #called < $PAGE
+end
+
+-- Count the open dependencies of a plan, and note one that failed.
+local function plan_dependencies(plan)
+    local first_open
+    for _, id in ipairs(plan.after) do
+        local parent = twin_of(id)
+        local status = planned[id] and planned[id].status or (parent and parent.status)
+        if id == plan.id then
+            return refuse('itself', id)
+        elseif not status then
+            return refuse('unknown', plan.id, id)
+        elseif status ~= $SUCCESS then
+            plan.open = plan.open + 1
+            first_open = first_open or {id, status}
+            if not plan.failed and FATES[status] then
+                plan.failed = {id = id, status = status, label = parent.label}
+            end
+        end
+    end
+    if worker ~= '' and first_open and not plan.failed then
+        refuse('open', plan.id, first_open[1], first_open[2])
+    end
+end
+
+local function plan_lane(queue, lane)
+    local line = line_of(queue, lane)
+    if seen_lines[line] then
+        return
+    end
+    seen_lines[line] = true
+    if call('HEXISTS', key('lanes', queue), lane) == 1 then
+        return
+    end
+    filled_queues[queue] = true
+    new_lanes[queue] = (new_lanes[queue] or call('HLEN', key('lanes', queue))) + 1
+    if new_lanes[queue] > $MAX_LANES then
+        refuse('lanes', queue, lane)
+    end
+end
+
+-- Where the envelope is, or will be.
+local function plan_envelope(plan, push)
+    local origin = push.fields.origin or push.id
+    if not push.retry then
+        local place = key('e', origin)
+        if call('EXISTS', place) == 1 and call('GET', place) ~= plan.envelope then
+            -- Of a task that is gone and whose retries are not.
+            plan.fields.envelope_at = origin .. '#' .. push.id .. '#' .. whole(version)
+        end
+        return
+    end
+    local first = twin_of(origin)
+    if first then
+        plan.fields.envelope_at = first.envelope_at
+    elseif call('EXISTS', key('e', origin)) == 0 then
+        refuse('origin', push.id, origin)
+    end
+end
+
+local function status_of(plan)
+    if plan.failed then
+        return $FAILED
+    elseif worker ~= '' then
+        return $RUNNING
+    end
+    local fields = plan.fields
+    return standing({
+        held = fields.held, due = fields.due, attempts = fields.attempts, open_deps = plan.open,
+    })
+end
+
+-- What becomes of a push: {answer = id} or a plan. nil when it was refused.
+local function plan_push(push, envelope, claim_id)
+    local twin = twin_of(push.id)
+    if twin then
+        if not same_call(twin, push, envelope) then
+            return refuse_twin(twin, push)
+        end
+        return {answer = push.id}
+    end
+    local fields = push.fields
+    local found = push.reuse and fields.call_key and reusable(fields.queue, fields.call_key)
+    if found then
+        return {answer = found}
+    end
+    local plan = {
+        id = push.id, fields = fields, after = push.after or {}, tags = push.tags or {}, open = 0,
+        envelope = not push.retry and envelope or nil, claim = claim_id,
+    }
+    plan_lane(fields.queue, fields.lane or '')
+    plan_dependencies(plan)
+    plan_envelope(plan, push)
+    plan.status = status_of(plan)
+    planned[push.id] = plan
+    if fields.call_key and not plan.failed then
+        planned_keys[line_of(fields.queue, fields.call_key)] = push.id
+    end
+    return plan
+end
+
+-- The fields that the store gives a new task.
+local function given_fields(plan)
+    local fields = plan.fields
+    fields.status, fields.seq, fields.version, fields.created = plan.status, whole(seq), stamp(), at
+    fields.lane = fields.lane or ''
+    fields.open_deps = plan.open > 0 and whole(plan.open) or nil
+    if plan.failed then
+        fields.reason, fields.finished = '$reason_dependency', at
+        fields.error = dependency_error(plan.failed)
+    elseif plan.status == $RUNNING then
+        fields.claim, fields.worker, fields.started, fields.begun = plan.claim, worker, at, '1'
+        fields.attempts = whole(tonumber(fields.attempts or 0) + 1)
+        fields.due, fields.held, fields.progress = nil, nil, nil
+    end
+    return fields
+end
+
+local function add_to_indexes(plan, fields)
+    for _, name in ipairs({'name', 'group', 'session', 'worker'}) do
+        if fields[name] then
+            call('ZADD', key(name, fields[name]), fields.seq, plan.id)
+        end
+    end
+    for _, tag in ipairs(plan.tags) do
+        call('ZADD', key('tag', tag), fields.seq, plan.id)
+    end
+    if fields.call_key then
+        call('ZADD', prefix .. 'calls', call_score(fields.call_key), call_member(seq, plan.id))
+    end
+    if not plan.failed then
+        for _, id in ipairs(plan.after) do
+            call('ZADD', key('waiters', id), fields.seq, plan.id)
+        end
+    end
+end
+
+local function store(plan)
+    seq = seq + 1
+    local fields = given_fields(plan)
+    local flat = {}
+    for name, value in pairs(fields) do
+        flat[#flat + 1] = name
+        flat[#flat + 1] = value
+    end
+    call('HSET', key('t', plan.id), unpack(flat))
+    local place = fields.envelope_at or fields.origin or plan.id
+    if plan.envelope then
+        call('SET', key('e', place), plan.envelope)
+    end
+    if place ~= plan.id then
+        call('HINCRBY', prefix .. 'shared', place, 1)
+    end
+    call('ZADD', prefix .. 'changes', fields.version, plan.id)
+    add_to_indexes(plan, fields)
+    count_lane(fields.queue, fields.lane, 1)
+    fields.id = plan.id
+    tasks[plan.id] = fields
+    enter(fields)
+end
+
+local plans = {}
+for i = 4, #ARGV, 2 do
+    local from = (i - 4) * 16
+    local claim_id = ARGV[3]:sub(from + 1, from + 32)
+    plans[#plans + 1] = plan_push(cjson.decode(ARGV[i]), ARGV[i + 1], claim_id)
+    if refused then
+        return cjson.encode({refused = refused})
+    end
+end
+for _, plan in ipairs(plans) do
+    if not plan.answer then
+        store(plan)
+    end
+end
+commit()
+local answers = {}
+for i, plan in ipairs(plans) do
+    if plan.answer or plan.failed or plan.status == $RUNNING then
+        answers[i] = find(plan.answer or plan.id)
+    else
+        local fields = plan.fields
+        answers[i] = {tostring(plan.status), fields.seq, fields.version, at, whole(plan.open)}
+    end
+end
+return json(answers)

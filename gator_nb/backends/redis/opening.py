@@ -1,0 +1,114 @@
+"""Opening a store: what the server must be, what it must allow, and what its disk promises."""
+
+import logging
+import secrets
+from typing import NamedTuple
+
+from ...errors import GatorError, StoreCorrupt, StoreUnavailable, StoreVersion
+from ...record import FORMAT
+from .faults import not_allowed
+from .server import Server
+
+_OLDEST = (6, 2)
+_MEND = "CONFIG SET appendonly yes"
+_MAX_PAYLOAD = 512 * 1024 * 1024
+"""The largest value that a server takes unless told otherwise."""
+
+_log = logging.getLogger("gator_nb")
+_warned: set[str] = set()
+
+
+class Opened(NamedTuple):
+    connected: float
+    """The server's time."""
+    durability: str
+    max_payload: int
+
+
+def open_store(server: Server) -> Opened:
+    """Refuse what would lose tasks; make the store where there is none.
+
+    Raises:
+        StoreUnavailable, StoreCorrupt, StoreVersion
+    """
+    info = _info(server)
+    _demand_usable(server, info)
+    reply = server.run("open", FORMAT, secrets.token_hex(8))
+    kind, *rest = (part.decode() for part in reply)
+    if kind == "denied":
+        raise not_allowed(server.address, rest[1:])
+    if kind == "foreign":
+        raise StoreCorrupt(
+            f"{server.address}: {rest[0]} ({rest[1]}) was not written by gator_nb: remove that "
+            "key, or take another name with ?store=name"
+        )
+    _, written, at = rest
+    if int(written) > FORMAT:
+        raise StoreVersion(
+            f"{server.address} was written by a newer gator_nb (format {written}, this one knows "
+            f"{FORMAT}): update this one, or take another store with ?store=name"
+        )
+    settings = _settings(server, "appendfsync", "save", "proto-max-bulk-len")
+    durability, safe = _durability(info, settings)
+    if not safe:
+        _warn_once(f"{server.address}: {durability}")
+    limit = int(settings.get("proto-max-bulk-len") or _MAX_PAYLOAD)
+    return Opened(float(at), durability, limit)
+
+
+def _info(server: Server) -> dict[str, str]:
+    # By section, because servers before 7 take one at a time.
+    text = b"\n".join(
+        server.command("INFO", section, patient=False)
+        for section in ("server", "replication", "memory", "persistence")
+    )
+    lines = (line.partition(":") for line in text.decode(errors="replace").splitlines())
+    return {name: value.strip() for name, found, value in lines if found}
+
+
+def _demand_usable(server: Server, info: dict[str, str]) -> None:
+    version = info.get("redis_version", "0")
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
+        raise StoreUnavailable(f"{server.address}: its version is {version}; 6.2 is the oldest")
+    if info.get("role") == "slave":
+        primary = f"{info.get('master_host')}:{info.get('master_port')}"
+        raise StoreUnavailable(f"{server.address} is a replica of {primary}: use that one")
+    policy = info.get("maxmemory_policy", "")
+    if policy.startswith("allkeys"):
+        raise StoreUnavailable(
+            f"{server.address}: its maxmemory-policy is {policy}, which would remove tasks: "
+            "CONFIG SET maxmemory-policy noeviction"
+        )
+
+
+def _settings(server: Server, *names: str) -> dict[str, str]:
+    """What the server tells of its configuration; hosted ones tell nothing."""
+    found: dict[str, str] = {}
+    for name in names:
+        try:
+            flat = [part.decode() for part in server.command("CONFIG", "GET", name)]
+        except GatorError:
+            return found
+        found |= dict(zip(flat[::2], flat[1::2], strict=True))
+    return found
+
+
+def _durability(info: dict[str, str], settings: dict[str, str]) -> tuple[str, bool]:
+    """One sentence, and whether a killed server loses nothing."""
+    if info.get("aof_enabled") == "1":
+        sync = settings.get("appendfsync", "")
+        takes = {
+            "always": "survives the server being killed, and power loss (AOF, always)",
+            "everysec": "survives the server being killed; a power loss may take the last second "
+            "(AOF, everysec)",
+        }.get(sync, "survives the server being killed; a power loss may take the newest (AOF)")
+        return takes, True
+    if settings.get("save", "unknown"):
+        return f"a killed server loses what came after its last snapshot (RDB only): {_MEND}", False
+    return f"gone when the server stops (no persistence): {_MEND}", False
+
+
+def _warn_once(text: str) -> None:
+    if text not in _warned:
+        _warned.add(text)
+        _log.warning("%s", text)

@@ -1,0 +1,170 @@
+"""The way to the server: connections that threads share, and calls that survive a lost one."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from redis import exceptions
+from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection, Connection, SSLConnection
+from redis.connection import UnixDomainSocketConnection as SocketConnection
+from redis.retry import Retry
+
+from ...errors import StoreUnavailable
+from .address import Address
+from .faults import code_of, explanation, passes
+from .scripts import script
+
+PATIENCE = 15.0
+"""Seconds that a call goes on trying while the server cannot be reached."""
+
+_OUTAGE = 2.0
+"""Seconds without the server after which it may be the server, not a worker, that was silent."""
+
+_TIMEOUT = 10.0
+"""Seconds to wait for an answer: a server that writes to a slow disk takes its time."""
+
+_CONNECT_TIMEOUT = 5.0
+
+_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
+
+_log = logging.getLogger("gator_nb")
+
+
+def connect(address: Address, timeout: float) -> AbstractConnection:
+    """A connection that connects at its first command, and tries once."""
+    kind: Callable[..., AbstractConnection] = SSLConnection if address.tls else Connection
+    if address.path:
+        kind = SocketConnection
+    return kind(
+        **address.login(),
+        socket_timeout=timeout,
+        socket_connect_timeout=_CONNECT_TIMEOUT,
+        **({} if address.path else {"socket_keepalive": True}),
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+        client_name="gator_nb",
+        driver_info=None,
+    )
+
+
+class Server:
+    """One server for all threads of a process; a fork gets connections of its own.
+
+    Attributes:
+        outages: how often it was out of reach for a while and came back.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.outages = 0
+        self._prefix = f"{{{address.store}}}:".encode()
+        self._idle: list[AbstractConnection] = []
+        self._owner = os.getpid()
+        self._closed = threading.Event()
+
+    def run(
+        self, verb: str, *args: object, again: Sequence[object] | None = None, patient: bool = True
+    ) -> Any:
+        """Run the script of a verb, more than once when its reply is lost: verbs can be repeated.
+
+        `again` are the arguments of a repetition, where they are others.
+        """
+        wanted = script(verb)
+
+        def once(connection: AbstractConnection) -> Any:
+            try:
+                connection.send_command(b"EVALSHA", wanted.sha, 1, self._prefix, *args)
+                return connection.read_response()
+            except exceptions.NoScriptError:
+                connection.send_command(b"EVAL", wanted.source, 1, self._prefix, *args)
+                return connection.read_response()
+
+        def repeat() -> None:
+            nonlocal args
+            args = args if again is None else tuple(again)
+
+        return self._persist(once, repeat, patient=patient)
+
+    def command(self, *args: object, patient: bool = True) -> Any:
+        """Run one command that reads."""
+
+        def once(connection: AbstractConnection) -> Any:
+            connection.send_command(*args)
+            return connection.read_response()
+
+        return self._persist(once, lambda: None, patient=patient)
+
+    def close(self) -> None:
+        self._closed.set()
+        self._drop_idle()
+
+    def _persist(
+        self,
+        once: Callable[[AbstractConnection], Any],
+        repeat: Callable[[], None],
+        *,
+        patient: bool,
+    ) -> Any:
+        started, tries = time.monotonic(), 0
+        while True:
+            try:
+                with self._connection() as connection:
+                    answer = once(connection)
+                if tries:
+                    self._note_return(time.monotonic() - started, tries)
+                return answer
+            except exceptions.RedisError as error:
+                tries += 1
+                late = time.monotonic() - started > PATIENCE
+                hopeless = not (patient or code_of(error) == "LOADING")
+                if late or hopeless or not passes(error):
+                    raise explanation(self.address, error) from error
+                self._wait(tries, error)
+                repeat()
+
+    def _wait(self, tries: int, error: Exception) -> None:
+        # The other connections are as dead; the first new one is tried at once.
+        self._drop_idle()
+        if tries == 2:
+            _log.warning("%s: lost contact (%s); trying again", self.address, error)
+        self._closed.wait(_PAUSES[min(tries, len(_PAUSES)) - 1])
+
+    def _note_return(self, seconds: float, tries: int) -> None:
+        if seconds > _OUTAGE:
+            self.outages += 1
+        if tries > 1:
+            _log.warning("%s: in contact again after %.1f s", self.address, seconds)
+
+    @contextmanager
+    def _connection(self) -> Iterator[AbstractConnection]:
+        if self._closed.is_set():
+            raise StoreUnavailable(f"{self.address} was closed here: open it again")
+        if self._owner != os.getpid():
+            self._idle, self._owner = [], os.getpid()
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = connect(self.address, _TIMEOUT)
+        try:
+            yield connection
+        except exceptions.ResponseError:
+            self._idle.append(connection)  # an answer, if not a welcome one
+            raise
+        except BaseException:
+            connection.disconnect()
+            raise
+        self._idle.append(connection)
+        if self._closed.is_set():
+            self._drop_idle()
+
+    def _drop_idle(self) -> None:
+        while self._idle:
+            try:
+                self._idle.pop().disconnect()
+            except IndexError:  # another thread has just taken the last
+                return

@@ -1,0 +1,44 @@
+"""What a test could leave behind: threads, processes, open files, sockets and locks."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from gator_nb.places import runtime_folder
+
+
+def threads() -> set[str]:
+    """Threads of gator_nb in this process."""
+    return {repr(t) for t in threading.enumerate() if t.name.startswith("gator_nb")}
+
+
+def children() -> set[str]:
+    """Children of this process; a walk over every process would cost more than most tests."""
+    tasks = Path("/proc/self/task")
+    return {pid for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
+
+
+def own_files() -> set[str]:
+    """Sockets and locks of this process in the runtime folder."""
+    mine = str(os.getpid())
+    found = set()
+    for folder, _, names in os.walk(runtime_folder()):
+        found.update(f"{folder}/{name}" for name in names if mine in name.split("-"))
+    return found
+
+
+def open_stores() -> set[str]:
+    """Descriptors of this process on SQLite stores."""
+    found = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            target = str(entry.readlink())
+        except FileNotFoundError:
+            continue
+        if ".sqlite" in target:
+            found.add(f"{entry.name}: {target}")
+    return found
+
+
+KINDS: tuple[Callable[[], set[str]], ...] = (threads, children, own_files, open_stores)

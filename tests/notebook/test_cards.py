@@ -1,0 +1,200 @@
+"""What a task and a group show of themselves, in a real kernel and outside of one."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from IPython.core.formatters import DisplayFormatter
+
+from gator_nb import Gator, Task
+
+from .conftest import PATIENCE, Kernel
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+LIVE = {VIEW, "text/html", "text/plain"}
+STATIC = {"text/html", "text/plain"}
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+WORK = f"""
+import time
+from gator_nb import progress
+
+def train(epochs):
+    for epoch in range(epochs):
+        progress(epoch + 1, epochs)
+        time.sleep(0.02)
+    return {{"accuracy": 0.93}}
+
+def fail():
+    time.sleep(0.3)
+    raise ValueError({HOSTILE!r})
+"""
+
+
+class Card:
+    """The output of one cell, followed after the cell has ended, as a front end follows it."""
+
+    def __init__(self, kernel: Kernel, code: str) -> None:
+        self._client = kernel.client
+        request = kernel.client.execute(code)
+        while True:
+            message = self._next()
+            if message["msg_type"] == "display_data":
+                self.data: dict[str, Any] = message["content"]["data"]
+                self._place = message["content"]["transient"].get("display_id")
+                break
+            assert message["msg_type"] != "error", message["content"]
+        assert message["parent_header"]["msg_id"] == request
+
+    def ended(self) -> dict[str, Any]:
+        """What stands there once the live card was replaced."""
+        while True:
+            message = self._next()
+            content = message["content"]
+            if message["msg_type"] == "update_display_data":
+                assert content["transient"]["display_id"] == self._place
+                return dict(content["data"])
+
+    def _next(self) -> dict[str, Any]:
+        return dict(self._client.get_iopub_msg(timeout=PATIENCE))
+
+
+@pytest.fixture
+def working(kernel: Kernel) -> Kernel:
+    """A kernel with functions to run."""
+    kernel.run(WORK)
+    return kernel
+
+
+def test_a_success_shows_its_result(working: Kernel):
+    """A live card at first; static HTML with the preview of the result is what is saved."""
+    card = Card(working, "gator.task(train, 40)")
+    assert set(card.data) == LIVE
+    ended = card.ended()
+    assert set(ended) == STATIC
+    assert ended["text/plain"].startswith("success: train (")
+    assert "{&#x27;accuracy&#x27;: 0.93}" in ended["text/html"]
+
+
+def test_a_failure_shows_its_error_and_traceback(working: Kernel):
+    ended = Card(working, "gator.task(fail)").ended()
+    assert f"ValueError: {HOSTILE}" in ended["text/plain"]
+    assert "ValueError: &lt;img src=x" in ended["text/html"]
+    assert "traceback" in ended["text/html"]
+    assert "<img" not in ended["text/html"]
+
+
+def test_a_canceled_task_says_so_once_it_has_stopped(working: Kernel):
+    card = Card(working, "task = gator.task(train, 9000)\ntask")
+    working.client.execute("_ = task.cancel()")
+    ended = card.ended()
+    assert ended["text/plain"].startswith("canceled: train (")
+    assert "canceled" in ended["text/html"]
+
+
+def test_a_card_of_what_has_ended_needs_no_widget(working: Kernel):
+    card = Card(working, "gator.task(train, 1).wait()")
+    assert set(card.data) == STATIC
+    assert "success" in card.data["text/html"]
+
+
+def test_a_group_is_one_card(working: Kernel):
+    """Counts and errors of all its tasks; a task that is in it twice does not keep it open."""
+    call = 'gator.options(reuse=True, name="one name").map(train, [30, 31, 30])'
+    card = Card(working, call)
+    assert set(card.data) == LIVE
+    assert "of 3 ended" in card.data["text/html"]
+    ended = card.ended()
+    assert ended["text/plain"] == "3 tasks: 3 success"
+    assert "3 of 3 ended" in ended["text/html"]
+    assert ended["text/html"].count("one name") == 1
+
+
+def test_a_name_stays_text(working: Kernel):
+    """Markup is shown as it was typed, and what turns a line round is left out."""
+    card = Card(working, f"gator.options(name={HOSTILE + chr(0x202E)!r}, delay_by='1h').task(fail)")
+    assert "&lt;img src=x onerror=alert(1)&gt;" in card.data["text/html"]
+    assert "<img" not in card.data["text/html"]
+    assert chr(0x202E) not in card.data["text/html"] + card.data["text/plain"]
+    assert "starts in " in card.data["text/plain"]
+    assert "0 ms" not in card.data["text/html"]
+
+
+def test_cards_leave_no_thread(working: Kernel):
+    """The thread that refreshes them ends with the last one."""
+    Card(working, "gator.map(train, [5, 20])").ended()
+    working.until(
+        "not any(t.name == 'gator_nb cards' for t in __import__('threading').enumerate())"
+    )
+
+
+def test_a_card_lives_through_a_store_that_is_away(working: Kernel):
+    """Logs cannot be read while the task ends: the card waits, and then says how it ended."""
+    card = Card(working, "task = gator.task(train, 60)\ntask")
+    assert set(card.data) == LIVE
+    working.client.execute("""
+        from gator_nb.errors import StoreUnavailable
+
+        backend, log, asked = gator.backend, gator.backend.log, []
+
+        def away(task_id):
+            asked.append(task.handle.record.done)
+            raise StoreUnavailable("the disk is away")
+
+        backend.log = away
+        while sum(asked) < 2:
+            time.sleep(0.01)
+        backend.log = log
+    """)
+    assert card.ended()["text/plain"].startswith("success")
+
+
+# -- outside of a kernel -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gator() -> Iterator[Gator]:
+    with Gator("memory://") as gator:
+        yield gator
+
+
+def bundle(shown: Any) -> dict[str, Any]:
+    """What IPython makes of a value that a plain shell shows."""
+    data, _ = DisplayFormatter().format(shown)
+    return dict(data)
+
+
+def test_in_a_terminal_it_is_a_repr(gator: Gator):
+    """Plain Python knows no cards."""
+    task = gator.task(pow, 2, 10)
+    assert repr(task) == f"<Task pow {task.task_id[:8]} waiting>"
+    assert repr(gator.map(pow, [2], [3])) == "<Group of 1: 1 waiting>"
+
+
+def test_ipython_without_a_kernel_has_static_html(gator: Gator):
+    """No widget where nothing could update one."""
+    shown = bundle(gator.task(pow, 2, 10))
+    assert set(shown) == STATIC
+    assert "waiting" in shown["text/html"]
+
+
+def test_a_task_that_was_not_pushed_is_its_repr():
+    task = Task()
+    task.to_call(pow, 2, 10)
+    assert bundle(task)["text/plain"] == repr(task)
+    assert task._repr_mimebundle_() == {"text/plain": repr(task)}
+
+
+def test_a_group_of_none_is_its_repr(gator: Gator):
+    assert bundle(gator.map(pow, [], []))["text/plain"] == "<Group of 0>"
+
+
+def test_a_closed_store_still_shows_what_was_seen(gator: Gator):
+    """Showing a value never raises."""
+    task = gator.task(pow, 2, 10)
+    gator.close()
+    time.sleep(0.1)  # what was read last is not fresh any more
+    shown = task._repr_mimebundle_()
+    assert set(shown) == {"text/plain"}
+    assert shown["text/plain"].startswith(repr(task))

