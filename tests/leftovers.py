@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from gator_nb.places import runtime_folder
@@ -15,8 +16,11 @@ def threads() -> set[str]:
 
 def children() -> set[str]:
     """Children of this process; a walk over every process would cost more than most tests."""
-    tasks = Path("/proc/self/task")
-    return {pid for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
+    found: set[str] = set()
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that ends meanwhile
+            found.update((thread / "children").read_text().split())
+    return found
 
 
 def own_files() -> set[str]:

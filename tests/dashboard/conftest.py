@@ -65,7 +65,7 @@ def session(watch: Watch) -> Session:
     return session
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium; missing, it is a reason to skip on a laptop and a failure under CI."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -14,7 +14,7 @@ from gator_nb import Gator, Status
 from .processes import free_port, push_elsewhere, served_by_cli, served_by_panel, worker
 from .waiting import until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SECONDS = 1000
 SEVERAL_NEW = re.compile(r"↑ ([3-9]|\d\d\+?) new")

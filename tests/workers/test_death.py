@@ -156,6 +156,7 @@ SHORT_LEASE = """
 """
 
 
+@pytest.mark.slow
 def test_a_stopped_worker_is_not_dead(shared: Gator, script, conn: str, ledger: Ledger) -> None:
     """SIGSTOP for longer than the lease: its lock is held, so nothing is reaped or repeated."""
     first = script(SHORT_LEASE, conn, "1.0")

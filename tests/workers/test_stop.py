@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from gator_nb import RUNNING, SUCCESS, WAITING, Gator, Worker, progress
 
 from .conftest import Ledger, eventually, our_threads
@@ -38,6 +40,7 @@ def test_after_the_timeout_what_runs_is_interrupted_and_goes_back(gator: Gator) 
         task.cancel().wait(timeout=10)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_stopped_keeps_its_claim(gator: Gator) -> None:
     """C code runs on, and nobody else may run its task meanwhile; its result counts in the end."""
     worker = Worker(gator, threads=1).start()

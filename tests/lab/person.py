@@ -1,0 +1,71 @@
+"""What a person does in JupyterLab: open a notebook, run it, restart its kernel, save it."""
+
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from playwright.sync_api import Locator, Page, expect
+
+from .server import Lab
+
+SECONDS = 1000
+IDLE = "Python 3 (ipykernel) | Idle"
+
+
+class Notebook:
+    """A notebook that is open in a page of the browser."""
+
+    def __init__(self, page: Page, lab: Lab, name: str) -> None:
+        self.page = page
+        self._lab = lab
+        self.path: Path = lab.folder / name
+        page.goto(lab.address(name))
+        self.wait_until_idle()
+
+    def wait_until_idle(self) -> None:
+        """Until no cell runs or waits."""
+        expect(self.page.get_by_text(IDLE)).to_be_visible(timeout=60 * SECONDS)
+
+    def choose(self, *path: str) -> None:
+        """Click through the menu bar."""
+        menu, *inner, last = path
+        self.page.get_by_role("menuitem", name=menu, exact=True).click()
+        for label in inner:
+            self._entry(label).hover()
+        self._entry(last).click()
+
+    def run_all(self) -> None:
+        self.choose("Run", "Run All Cells")
+
+    def restart_and_run_all(self) -> None:
+        self.choose("Kernel", "Restart Kernel and Run All Cells…")
+        self.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+
+    def cell(self, number: int) -> Locator:
+        """A cell with its output, counted from one."""
+        return self.page.locator(f'.jp-Cell[data-windowed-list-index="{number - 1}"]')
+
+    def output(self, number: int) -> Locator:
+        return self.cell(number).locator(".jp-OutputArea-output")
+
+    def run_cell(self, number: int) -> None:
+        """Click into a cell and type Shift+Enter."""
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("Shift+Enter")
+
+    def saved(self) -> NotebookNode:
+        """The file, after Ctrl+S."""
+        before = self.path.stat().st_mtime_ns
+        self.page.keyboard.press("Control+s")
+        while self.path.stat().st_mtime_ns == before:
+            self.page.wait_for_timeout(50)
+        return nbformat.read(self.path, as_version=4)
+
+    def shut_down(self) -> None:
+        """End its kernel, as "Kernel", "Shut Down Kernel" does."""
+        for session in self._lab.ask("GET", "/api/sessions"):
+            if session["path"] == self.path.name:
+                self._lab.ask("DELETE", f"/api/sessions/{session['id']}")
+
+    def _entry(self, label: str) -> Locator:
+        return self.page.locator(".lm-Menu-itemLabel", has_text=label).first
