@@ -1,16 +1,14 @@
 """Running a coroutine to its end from code that is not async."""
 
-import asyncio
-import inspect
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from types import CoroutineType
 from typing import Any
 
 
 def finished(value: Any) -> Any:
     """What a call gave, a coroutine run to its end."""
-    return run_coroutine(value) if inspect.iscoroutine(value) else value
+    return run_coroutine(value) if isinstance(value, CoroutineType) else value
 
 
 def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -20,6 +18,9 @@ def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
     >>> run_coroutine(asyncio.sleep(0, "done"))
     'done'
     """
+    import asyncio  # a fifth of the import of gator_nb, for the few tasks that are coroutines
+    from concurrent.futures import ThreadPoolExecutor
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .backends.base import Answer, Beat, Claimed, Settlement
 from .client import reap
-from .constants import EVERY, RENEW_EVERY
+from .constants import EVERY, RENEW_EVERY, RETENTION
 from .errors import GatorError
 from .executors.base import Executor, Report
 from .executors.thread import ThreadExecutor
@@ -33,6 +33,9 @@ _TELL_EVERY = 0.1
 """Seconds between two reports of what runs, and between two looks for requests to stop."""
 _REAP_EVERY = 0.7
 """Seconds: a dead worker is found within two."""
+_SWEEP_EVERY = 3600.0
+_SWEEP_BATCH = 200
+"""Tasks that one pass forgets: milliseconds, so that nothing waits behind it."""
 _LOOK_EVERY = 2.0
 """Seconds after which an idle worker looks for work though nothing woke it."""
 _C_CODE_AFTER = 1.0
@@ -75,6 +78,7 @@ class Supervisor:
         self._idle = False
         self._next_due: float | None = None
         self._looked_at = self._told_at = self._renewed_at = self._reaped_at = 0.0
+        self._swept_at: float | None = None
         self._away_since: float | None = None
 
     # -- the way of a run ----------------------------------------------------------------------
@@ -110,6 +114,7 @@ class Supervisor:
         self._give_back()
         self._tell()
         self._reap()
+        self._sweep()
 
     def _pause(self) -> float:
         """How long to sleep when nothing wakes us."""
@@ -339,3 +344,11 @@ class Supervisor:
         if now - self._reaped_at >= _REAP_EVERY:
             self._reaped_at = now
             self._look |= bool(reap(self.backend))
+
+    def _sweep(self) -> None:
+        """Forget what ended long ago: at the start, then each hour, a bounded number a pass."""
+        now = time.monotonic()
+        if self._swept_at is not None and now - self._swept_at < _SWEEP_EVERY:
+            return
+        gone = self.backend.forget(self.backend.now() - RETENTION, limit=_SWEEP_BATCH)
+        self._swept_at = now if gone < _SWEEP_BATCH else None
