@@ -1,7 +1,6 @@
 """A worker in a process of its own, for the cases that need two; ends when its input does."""
 
 import sys
-import threading
 from pathlib import Path
 
 from gator_nb import Gator
@@ -10,13 +9,8 @@ from .sqlite import serve_huey
 
 
 def main(who: str, path: Path) -> None:
-    ended = threading.Event()
     if who == "huey":
-        thread = threading.Thread(target=serve_huey, args=(path, ended))
-        thread.start()
-        _wait_for_the_end()
-        ended.set()
-        thread.join()
+        serve_huey(path, _wait_for_the_end)
         return
     with Gator(f"sqlite:///{path}") as gator:
         gator.start_worker(threads=1)

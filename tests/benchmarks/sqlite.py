@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -187,12 +186,12 @@ def _huey_round_trip() -> float:
     return figure
 
 
-def serve_huey(path: Path, until: threading.Event) -> None:
-    """Run huey's consumer, polling as fast as it can: each millisecond."""
+def serve_huey(path: Path, wait: Callable[[], None]) -> None:
+    """Run huey's consumer while `wait` lasts, polling as fast as it can: each millisecond."""
     huey, _ = make_huey(path)
     consumer = huey.create_consumer(
         workers=1, periodic=False, initial_delay=0.001, max_delay=0.001, backoff=1
     )
     consumer.start()
-    until.wait()
+    wait()
     consumer.stop(graceful=True)
