@@ -13,8 +13,8 @@ from gator_nb import Gator
 from gator_nb.dashboard.poller import Poller
 from gator_nb.dashboard.state import Session
 
+from ..waiting import until
 from .processes import served_by_cli
-from .waiting import until
 
 _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "

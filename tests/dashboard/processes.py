@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gator_nb
 
-from .waiting import until
+from ..waiting import until
 
 APP = Path(gator_nb.__file__).parent / "dashboard" / "app.py"
 

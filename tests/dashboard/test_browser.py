@@ -11,8 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from gator_nb import Gator, Status
 
+from ..waiting import until
 from .processes import free_port, push_elsewhere, served_by_cli, served_by_panel, worker
-from .waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -12,8 +12,8 @@ from gator_nb.dashboard.state import Session, unserved_queues
 from gator_nb.liveness import boot_id
 from gator_nb.record import Record
 
+from ..waiting import until
 from .conftest import Watch
-from .waiting import until
 
 
 def ids(session: Session) -> list[str]:

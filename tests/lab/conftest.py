@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from ..dashboard.processes import free_port, running
-from ..dashboard.waiting import until
 from ..leftovers import children
+from ..waiting import until
 from .chromium import Pages, chromium, launched
 from .person import Notebook
 from .server import Lab, serving
