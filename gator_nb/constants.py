@@ -10,6 +10,9 @@ MAX_LANES = 64
 """Lanes a queue may have at once: a claim looks at the head of each (0.2 ms over one lane, 9 ms
 over 400)."""
 
+FORCED = "forced"
+"""The cancel step of a task whose process is to be killed without waiting for its code."""
+
 MAX_LOSSES = 3
 """Workers that may be lost under a task before it is FAILED: more, and one eats every worker."""
 

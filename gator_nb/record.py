@@ -83,6 +83,8 @@ class Record(NamedTuple):
     """JSON: {"done": n, "total": n, "message": text}."""
     metrics: str | None = None
     """JSON: {name: [[seconds, value], ...]}."""
+    peak_memory: int | None = None
+    """Bytes that the process of the newest try held at most; None where tasks share a process."""
     checkpoint: str | None = None
     limit: str | None = None
     needs: str | None = None

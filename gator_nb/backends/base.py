@@ -59,6 +59,10 @@ class Settlement(NamedTuple):
     metrics: str | None = None
     log: bytes = b""
     """Output since the last beat, to append."""
+    peak_memory: int | None = None
+    lost: bool = False
+    """The process that ran it died by itself. `status` is FAILED, which is how it ends when it is
+    not to be run again."""
 
 
 class Beat(NamedTuple):
@@ -83,6 +87,8 @@ class Answer(StrEnum):
     """The claim stands; go on."""
     CANCEL = "cancel"
     """The claim stands, and somebody asked for the task to stop."""
+    KILL = "kill"
+    """That, and without waiting for its code."""
     LOST = "lost"
     """The claim is not yours any more: stop, and drop what you have."""
 
@@ -206,11 +212,11 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def cancel(self, ids: Iterable[str], by: str) -> list[Record]:
+    def cancel(self, ids: Iterable[str], by: str, *, force: bool = False) -> list[Record]:
         """Cancel what has not started; ask what is running to stop; leave alone what has ended.
 
         Asking sets `cancel_at` and `cancel_by` once and wakes "work"; the holder of the claim is
-        told by `renew`. Tasks that depend on a canceled one fail, save those that are named
+        told by `renew`. With `force` its `cancel_step` becomes FORCED, and stays so. Tasks that depend on a canceled one fail, save those that are named
         themselves: they are canceled.
 
         Raises:
@@ -257,7 +263,7 @@ class Backend(ABC):
 
     @abstractmethod
     def renew(self, worker: str, beats: Sequence[Beat]) -> list[Answer]:
-        """Renew the lease of `worker` and tell of its tasks: KEPT, CANCEL or LOST for each."""
+        """Renew the lease of `worker` and tell of its tasks: KEPT, CANCEL, KILL or LOST for each."""
 
     @abstractmethod
     def settle(self, settlements: Sequence[Settlement]) -> list[Answer]:
@@ -267,6 +273,10 @@ class Backend(ABC):
         RETRYING for a task that was asked to stop is CANCELED. SUCCESS readies the tasks that
         waited for this one alone; FAILED and CANCELED fail them, and theirs. A result that wins
         against a cancel stays.
+
+        One that is `lost` is counted in `losses` and waits again, `alone` from then on; it ends as
+        told, with `Reason.LOST`, after `MAX_LOSSES` or where `on_lost` says "fail", and is
+        CANCELED when it was asked to stop.
         """
 
     @abstractmethod

@@ -142,6 +142,18 @@ class Model:
         else:
             task.status, task.due = RETRYING, self.now if due is None else due
 
+    def settle_lost(self, task_id: str, retries: int) -> None:
+        task = self.tasks[task_id]
+        task.settled, task.retries = task.claim, retries
+        if task.asked:
+            self.end(task, CANCELED, "canceled")
+            return
+        task.losses, task.alone = task.losses + 1, True
+        if task.on_lost == "fail" or task.losses >= MAX_LOSSES:
+            self.end(task, FAILED, "lost")
+        else:
+            task.status, task.begun = WAITING, False
+
     def release(self, task_id: str) -> None:
         task = self.tasks[task_id]
         task.settled = task.claim

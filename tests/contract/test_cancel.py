@@ -2,7 +2,8 @@
 
 import pytest
 
-from gator_nb.backends.base import Backend
+from gator_nb.backends.base import Answer, Backend, Beat
+from gator_nb.constants import FORCED
 from gator_nb.errors import TaskNotFound
 from gator_nb.record import Reason
 from gator_nb.states import BLOCKED, CANCELED, DELAYED, FAILED, RETRYING, RUNNING, SUCCESS, WAITING
@@ -74,3 +75,24 @@ def test_asking_does_not_fail_dependents(backend: Backend) -> None:
     take_one(backend)
     backend.cancel(["a"], "me")
     assert status(backend, "b") is BLOCKED
+
+
+def test_force_tells_the_holder_to_kill(backend: Backend) -> None:
+    """Whoever holds the claim hears it as long as the task runs, whatever step it tells of."""
+    push(backend, "a")
+    claimed = take_one(backend)
+    beat = Beat("a", claimed.claim or "", cancel_step="interrupted")
+    backend.cancel(["a"], "me")
+    assert backend.renew("w1", [beat]) == [Answer.CANCEL]
+    backend.cancel(["a"], "you", force=True)
+    assert backend.renew("w1", [beat]) == backend.renew("w1", [beat]) == [Answer.KILL]
+    asked = record(backend, "a")
+    assert (asked.cancel_by, asked.cancel_step) == ("me", FORCED)
+
+
+def test_force_at_once_is_a_cancel_too(backend: Backend) -> None:
+    push(backend, "a")
+    claimed = take_one(backend)
+    backend.cancel(["a"], "me", force=True)
+    assert record(backend, "a").cancel_by == "me"
+    assert backend.renew("w1", [Beat("a", claimed.claim or "")]) == [Answer.KILL]

@@ -234,6 +234,18 @@ class StoreMachine(RuleBasedStateMachine):
                     assert answer is (Answer.DONE if done else Answer.LOST)
 
     @precondition(lambda self: self.claims)
+    @rule(data=st.data())
+    def its_process_dies(self, data: st.DataObject) -> None:
+        ends = [Settlement(*one, FAILED, 1, b"o", lost=True) for one in self._some_claims(data)]
+        for one, answer in zip(ends, self.backend.settle(ends), strict=True):
+            if self.model.stands(one.task_id, one.claim):
+                self.model.settle_lost(one.task_id, 1)
+                assert answer is Answer.DONE
+            else:
+                done = self.model.was_settled(one.task_id, one.claim)
+                assert answer is (Answer.DONE if done else Answer.LOST)
+
+    @precondition(lambda self: self.claims)
     @rule(data=st.data(), repeats=st.integers(1, 2))
     def release(self, data: st.DataObject, repeats: int) -> None:
         claims = self._some_claims(data)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import ClassVar
 
-from ...constants import DAY, EVERY
+from ...constants import DAY, EVERY, FORCED
 from ...errors import DependencyError, StoreUnavailable, TaskNotFound, TaskRunning
 from ...record import Record
 from ...states import RUNNING, UNSTARTED, Status
@@ -73,11 +73,11 @@ class MemoryBackend(Backend):
             step.commit()
         return records
 
-    def cancel(self, ids: Iterable[str], by: str) -> list[Record]:
+    def cancel(self, ids: Iterable[str], by: str, *, force: bool = False) -> list[Record]:
         store, ids = self._store, list(ids)
         with store.lock:
             step = Step(store, self.clock())
-            step.cancel([self._known(store, task_id) for task_id in ids], by)
+            step.cancel([self._known(store, task_id) for task_id in ids], by, force=force)
             step.commit()
             store.wake("work")
             store.wake("news")
@@ -349,14 +349,18 @@ def _renew(store: Store, step: Step, beat: Beat) -> Answer:
         "begun": beat.begun or record.begun,
         "progress": beat.progress or record.progress,
         "metrics": beat.metrics or record.metrics,
-        "cancel_step": beat.cancel_step or record.cancel_step,
+        "cancel_step": record.cancel_step
+        if record.cancel_step == FORCED
+        else beat.cancel_step or record.cancel_step,
     }
     if beat.log:
         _append_log(store, record.id, beat.log)
     if beat.log or any(getattr(record, field) != value for field, value in told.items()):
         step.tell(record, **told)
         store.wake("news")
-    return Answer.KEPT if record.cancel_at is None else Answer.CANCEL
+    if record.cancel_at is None:
+        return Answer.KEPT
+    return Answer.KILL if record.cancel_step == FORCED else Answer.CANCEL
 
 
 def _answer_repeat(record: Record | None, claim: str) -> Answer:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from ...constants import MAX_LOSSES
+from ...constants import FORCED, MAX_LOSSES
 from ...record import Reason, Record, rank_of, status_when_free
 from ...states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
 from ..base import Settlement
@@ -121,13 +121,29 @@ class Step:
             told["progress"] = end.progress
         if end.metrics is not None:
             told["metrics"] = end.metrics
-        if end.status in TERMINAL:
+        if end.peak_memory is not None:
+            told["peak_memory"] = end.peak_memory
+        if end.lost:
+            self._settle_lost(record, told)
+        elif end.status in TERMINAL:
             self._finish(record, end.status, **told)
         elif record.cancel_at is not None:
             self._finish(record, CANCELED, **told | {"reason": Reason.CANCELED})
         else:
             due = self.now if end.due is None else end.due
             self._write(record, status=RETRYING, due=due, **told)
+
+    def _settle_lost(self, record: Record, told: dict[str, Any]) -> None:
+        """The process that ran it died, and its holder lives."""
+        losses = record.losses + 1
+        if record.cancel_at is not None:
+            self._finish(record, CANCELED, **told | {"reason": Reason.CANCELED})
+        elif record.on_lost != "fail" and losses < MAX_LOSSES:
+            kept = {"reason": None, "error": None, "losses": losses, "alone": True}
+            self._write(record, status=WAITING, **told | kept)
+        else:
+            fate = {"reason": Reason.LOST, "losses": losses, "alone": True}
+            self._finish(record, FAILED, **told | fate)
 
     def release(self, record: Record) -> None:
         """Its holder gives it back unstarted."""
@@ -163,14 +179,16 @@ class Step:
         text = "was not started before its time was over"
         return self._finish(record, FAILED, reason=Reason.EXPIRED, error=text)
 
-    def cancel(self, records: Iterable[Record], by: str) -> None:
+    def cancel(self, records: Iterable[Record], by: str, *, force: bool) -> None:
         """Cancel what has not started, all of it before what depends on it; ask what runs."""
-        asked = {"cancel_at": self.now, "cancel_by": by}
+        asked: dict[str, Any] = {"cancel_at": self.now, "cancel_by": by}
         ended = []
         for record in records:
             if record.status is RUNNING:
-                if record.cancel_at is None:
-                    self.tell(record, **asked)
+                told = {} if record.cancel_at else asked
+                told |= {"cancel_step": FORCED} if force else {}
+                if told:
+                    self.tell(record, **told)
             elif not self.there(record.id).done:
                 text = f"canceled by {by}"
                 more = asked | {"reason": Reason.CANCELED, "error": text}

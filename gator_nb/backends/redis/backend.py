@@ -84,8 +84,9 @@ class RedisBackend(Backend):
             messages.refuse_put(*answers["refused"])
         return [messages.stored(*pair) for pair in zip(pushes, answers, strict=True)]
 
-    def cancel(self, ids: Iterable[str], by: str) -> list[Record]:
-        answer = json.loads(self._run("cancel", by, json.dumps(list(ids))))
+    def cancel(self, ids: Iterable[str], by: str, *, force: bool = False) -> list[Record]:
+        forced = "force" if force else ""
+        answer = json.loads(self._run("cancel", by, json.dumps(list(ids)), forced))
         if isinstance(answer, dict):
             raise messages.not_found(answer["unknown"])
         return [decode(fields) for fields in answer]

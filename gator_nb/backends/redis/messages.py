@@ -142,7 +142,9 @@ def settled(settlements: Sequence[Settlement]) -> str:
 
 def _settlement(one: Settlement) -> dict[str, Any]:
     written = {"retries": one.retries or None, "reason": one.reason, "error": one.error}
-    kept = {"progress": one.progress, "metrics": one.metrics}
+    kept = {
+        "progress": one.progress, "metrics": one.metrics, "peak_memory": one.peak_memory,
+    }  # fmt: skip
     sets = {field: value for field, value in (written | kept).items() if value is not None}
     message = {
         "id": one.task_id,
@@ -151,6 +153,7 @@ def _settlement(one: Settlement) -> dict[str, Any]:
         "sets": {field: text_of(value) for field, value in sets.items()},
         "drops": [field for field, value in written.items() if value is None],
         "outcome": one.outcome is not None,
+        "lost": one.lost,
     }
     return message if one.due is None else message | {"due": repr(one.due)}
 

@@ -83,10 +83,10 @@ class SQLiteBackend(Backend):
             rows = pushing.put(tx, prepared, claimed_by)
         return [decode(row) for row in rows]
 
-    def cancel(self, ids: Iterable[str], by: str) -> list[Record]:
+    def cancel(self, ids: Iterable[str], by: str, *, force: bool = False) -> list[Record]:
         wanted = list(ids)
         with self._writing() as tx:
-            rows = steering.cancel(tx, wanted, by)
+            rows = steering.cancel(tx, wanted, by, force=force)
         return [decode(row) for row in rows]
 
     def hold(self, queue: str, *, spare: Iterable[str] = ()) -> int:

@@ -54,6 +54,7 @@ CREATE TABLE task (
     error TEXT,
     progress TEXT,
     metrics TEXT,
+    peak_memory INTEGER,
     checkpoint TEXT,
     "limit" TEXT,
     needs TEXT,

@@ -2,22 +2,26 @@
 
 from collections.abc import Sequence
 
+from ...constants import FORCED, MAX_LOSSES
 from ...record import Reason
-from ...states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS, TERMINAL, Status
+from ...states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
 from ..base import Answer, Beat, Settlement
 from .moves import end, fail_dependents, free_dependents
 from .sql import sql
 from .transaction import Transaction
 
-_STANDING = "SELECT seq, status, claim, settled, cancel_at FROM task WHERE id = ?"
+_STANDING = "SELECT seq, status, claim, settled, cancel_at, cancel_step FROM task WHERE id = ?"
+_LOSABLE = "SELECT losses + 1, on_lost FROM task WHERE seq = ?"
 
 _SETTLE = """
 UPDATE task SET
     status = ?, retries = ?, reason = ?, error = ?, due = coalesce(?, due), finished = ?,
     progress = coalesce(?, progress), metrics = coalesce(?, metrics),
-    settled = claim, version = ?
+    peak_memory = coalesce(?, peak_memory), settled = claim, version = ?
 WHERE seq = ?
 """
+
+_LOSE = "UPDATE task SET losses = losses + 1, alone = 1, begun = ? WHERE seq = ?"
 
 _RELEASE = sql("""
 UPDATE task SET
@@ -26,12 +30,14 @@ UPDATE task SET
 WHERE seq = ?
 """)
 
-_BEAT = """
+_BEAT = sql("""
 UPDATE task SET
     begun = max(begun, ?), progress = coalesce(?, progress), metrics = coalesce(?, metrics),
-    cancel_step = coalesce(?, cancel_step), version = ?
+    cancel_step = CASE cancel_step WHEN $FORCED THEN cancel_step
+        ELSE coalesce(?, cancel_step) END,
+    version = ?
 WHERE seq = ?
-"""
+""")
 
 _LOG_END = "SELECT at + length(data) FROM log WHERE seq = ? ORDER BY at DESC LIMIT 1"
 
@@ -63,21 +69,24 @@ def _settle(tx: Transaction, settlement: Settlement) -> Answer:
     standing = _held(tx, settlement.task_id, settlement.claim)
     if isinstance(standing, Answer):
         return standing
-    seq, canceled = standing
+    seq, cancel = standing
     status, reason = settlement.status, settlement.reason
-    if status == RETRYING and canceled:
+    if cancel is not None and (status == RETRYING or settlement.lost):
         status, reason = CANCELED, Reason.CANCELED
+    elif settlement.lost:
+        status, reason = _lose(tx, seq)
     tx.run(
         _SETTLE,
         (
             status,
             settlement.retries,
             reason,
-            settlement.error,
+            settlement.error if status != WAITING else None,
             (settlement.due or tx.now) if status == RETRYING else None,
             tx.now if status in TERMINAL else None,
             settlement.progress,
             settlement.metrics,
+            settlement.peak_memory,
             tx.stamp(),
             seq,
         ),
@@ -88,6 +97,14 @@ def _settle(tx: Transaction, settlement: Settlement) -> Answer:
         append_log(tx, seq, settlement.log)
     _tell(tx, seq, status)
     return Answer.DONE
+
+
+def _lose(tx: Transaction, seq: int) -> tuple[Status, str | None]:
+    """Count the loss; what becomes of the task."""
+    losses, on_lost = tx.run(_LOSABLE, (seq,))[0]
+    again = on_lost != "fail" and losses < MAX_LOSSES
+    tx.run(_LOSE, (not again, seq))
+    return (WAITING, None) if again else (FAILED, Reason.LOST)
 
 
 def _tell(tx: Transaction, seq: int, status: Status) -> None:
@@ -105,8 +122,8 @@ def _release(tx: Transaction, task_id: str, claim: str) -> Answer:
     standing = _held(tx, task_id, claim)
     if isinstance(standing, Answer):
         return standing
-    seq, canceled = standing
-    if canceled:
+    seq, cancel = standing
+    if cancel is not None:
         tx.run("UPDATE task SET settled = claim WHERE seq = ?", (seq,))
         end(tx, seq, CANCELED, Reason.CANCELED, None)
         fail_dependents(tx, [(seq, CANCELED)])
@@ -120,22 +137,23 @@ def _renew(tx: Transaction, beat: Beat) -> Answer:
     standing = _held(tx, beat.task_id, beat.claim)
     if isinstance(standing, Answer):
         return Answer.LOST
-    seq, canceled = standing
+    seq, cancel = standing
     if beat.begun or beat.log or (beat.progress, beat.metrics, beat.cancel_step) != (None,) * 3:
         values = (beat.begun, beat.progress, beat.metrics, beat.cancel_step, tx.stamp(), seq)
         tx.run(_BEAT, values)
         tx.topics.add("news")
     if beat.log:
         append_log(tx, seq, beat.log)
-    return Answer.CANCEL if canceled else Answer.KEPT
+    return Answer.KEPT if cancel is None else cancel
 
 
-def _held(tx: Transaction, task_id: str, claim: str) -> tuple[int, bool] | Answer:
-    """seq and whether a cancel was asked, where the claim stands; else what its holder is told."""
+def _held(tx: Transaction, task_id: str, claim: str) -> tuple[int, Answer | None] | Answer:
+    """seq and the cancel that was asked, where the claim stands; else what its holder is told."""
     found = tx.run(_STANDING, (task_id,))
     if not found:
         return Answer.LOST
-    seq, status, current, settled, cancel_at = found[0]
+    seq, status, current, settled, cancel_at, step = found[0]
     if status == RUNNING and current == claim:
-        return seq, cancel_at is not None
+        asked = Answer.KILL if step == FORCED else Answer.CANCEL
+        return seq, None if cancel_at is None else asked
     return Answer.DONE if settled == claim else Answer.LOST

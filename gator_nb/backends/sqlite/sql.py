@@ -6,6 +6,7 @@ from typing import Any
 
 import apsw
 
+from ...constants import FORCED
 from ...record import Record
 from ...states import TERMINAL, UNSTARTED, Status
 
@@ -27,6 +28,7 @@ _NAMES = {status.name: int(status) for status in Status} | {
     "COLUMNS": ", ".join(f'task."{field}"' for field in Record._fields),
     "FIELDS": ", ".join(f'"{field}"' for field in Record._fields),
     "MARKS": ", ".join("?" * len(Record._fields)),
+    "FORCED": f"'{FORCED}'",
     "UNSTARTED": numbers(UNSTARTED),
     "TERMINAL": numbers(TERMINAL),
     "ANY": numbers(Status),

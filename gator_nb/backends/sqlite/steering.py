@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+from ...constants import FORCED
 from ...record import Reason
 from ...states import CANCELED, RUNNING, UNSTARTED
 from .moves import Ended, fail_dependents
@@ -17,7 +18,12 @@ UPDATE task SET
 WHERE seq = ?5
 """)
 
-_ASK = "UPDATE task SET cancel_at = ?, cancel_by = ?, version = ? WHERE seq = ?"
+_ASK = """
+UPDATE task SET
+    cancel_at = coalesce(cancel_at, ?1), cancel_by = coalesce(cancel_by, ?2),
+    cancel_step = coalesce(?3, cancel_step), version = ?4
+WHERE seq = ?5
+"""
 
 _OF_OTHERS = sql("""
 SELECT task.seq FROM line JOIN task ON task.line = line.id AND task.status IN $UNSTARTED
@@ -38,7 +44,7 @@ WHERE seq = ?3
 """)
 
 
-def cancel(tx: Transaction, ids: Iterable[str], by: str) -> list[Row]:
+def cancel(tx: Transaction, ids: Iterable[str], by: str, *, force: bool) -> list[Row]:
     rows = [tx.find(task_id) for task_id in ids]
     canceled: list[Ended] = []
     for row in {row[AT["seq"]]: row for row in rows}.values():
@@ -47,8 +53,8 @@ def cancel(tx: Transaction, ids: Iterable[str], by: str) -> list[Row]:
             tx.run(_CANCEL, (tx.now, by, Reason.CANCELED, tx.stamp(), seq))
             tx.topics.add("news")
             canceled.append((seq, CANCELED))
-        elif status == RUNNING and row[AT["cancel_at"]] is None:
-            tx.run(_ASK, (tx.now, by, tx.stamp(), seq))
+        elif status == RUNNING and (force or row[AT["cancel_at"]] is None):
+            tx.run(_ASK, (tx.now, by, FORCED if force else None, tx.stamp(), seq))
             tx.topics.add("work")
     # Only now: of two that were canceled together, neither fails because of the other.
     fail_dependents(tx, canceled)

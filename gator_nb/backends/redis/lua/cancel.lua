@@ -2,6 +2,7 @@
 --
 -- ARGV[2]  who asks
 -- ARGV[3]  JSON list of tasks
+-- ARGV[4]  "force", or empty
 --
 -- Returns a JSON list of records; or {"unknown": id} with nothing canceled.
 
@@ -9,7 +10,7 @@
 --! include tasks
 --! include ending
 
-local by, ids = ARGV[2], cjson.decode(ARGV[3])
+local by, ids, force = ARGV[2], cjson.decode(ARGV[3]), ARGV[4] == 'force'
 for _, id in ipairs(ids) do
     if not find(id) then
         return cjson.encode({unknown = id})
@@ -19,8 +20,11 @@ local ended = {}
 for _, id in ipairs(ids) do
     local task = find(id)
     if task.status == $RUNNING then
-        if not task.cancel_at then
-            write(task, $RUNNING, {cancel_at = at, cancel_by = by})
+        if force or not task.cancel_at then
+            write(task, $RUNNING, {
+                cancel_at = task.cancel_at or at, cancel_by = task.cancel_by or by,
+                cancel_step = force and '$FORCED' or task.cancel_step,
+            })
             topics.work = true
         end
     elseif not TERMINAL[task.status] then

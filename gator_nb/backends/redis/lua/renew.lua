@@ -5,7 +5,7 @@
 -- ARGV[4]   JSON list of {id, claim, sets}
 -- ARGV[5..] for each: its output
 --
--- Returns a list with "kept", "cancel" or "lost" for each.
+-- Returns a list with "kept", "cancel", "kill" or "lost" for each.
 
 --! include store
 --! include tasks
@@ -25,12 +25,18 @@ local function renew(one, output)
     if not task then
         return 'lost'
     end
+    if task.cancel_step == '$FORCED' then
+        one.sets.cancel_step = nil
+    end
     append(task, one.sets, output)
     if next(one.sets) then
         write(task, $RUNNING, one.sets)
         topics.news = true
     end
-    return task.cancel_at and 'cancel' or 'kept'
+    if not task.cancel_at then
+        return 'kept'
+    end
+    return task.cancel_step == '$FORCED' and 'kill' or 'cancel'
 end
 
 call('ZADD', prefix .. 'renewed', 'XX', at, worker)

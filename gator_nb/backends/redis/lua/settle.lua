@@ -1,7 +1,7 @@
 -- End tries.
 --
--- ARGV[2]   JSON list of {id, claim, status, sets, drops, due, outcome}: what to write and what to
---           take away; `outcome` tells whether there is one
+-- ARGV[2]   JSON list of {id, claim, status, sets, drops, due, outcome, lost}: what to write and what
+--           to take away; `outcome` tells whether there is one, `lost` that its process died
 -- ARGV[3..] for each: its outcome and its output
 --
 -- Returns a list with "done" or "lost" for each.
@@ -10,6 +10,24 @@
 --! include tasks
 --! include ending
 --! include holding
+
+-- The process that ran it died, and its holder lives.
+local function lose(task, fields)
+    local losses = tonumber(task.losses or 0) + 1
+    if task.cancel_at then
+        fields.reason = '$reason_canceled'
+        finish(task, $CANCELED, fields)
+        return
+    end
+    fields.losses, fields.alone = whole(losses), '1'
+    if task.on_lost ~= 'fail' and losses < $MAX_LOSSES then
+        fields.reason, fields.error = false, false
+        wait_again(task, fields)
+    else
+        fields.reason = '$reason_lost'
+        finish(task, $FAILED, fields)
+    end
+end
 
 local function settle(one, outcome, output)
     local task, answer = held_task(one.id, one.claim)
@@ -21,7 +39,9 @@ local function settle(one, outcome, output)
     for _, name in ipairs(one.drops) do
         fields[name] = false
     end
-    if one.status ~= $RETRYING then
+    if one.lost then
+        lose(task, fields)
+    elseif one.status ~= $RETRYING then
         finish(task, one.status, fields)
     elseif task.cancel_at then
         fields.reason = '$reason_canceled'
