@@ -1,4 +1,9 @@
-"""One try of a task: load, start, run, settle. Workers, `pop`, `get` and `execute` share it."""
+"""One try of a task: load, start, run, end. Workers, their child processes, `pop`, `get` and
+`execute` share it.
+
+`attempt` needs no store and no key, so it runs anywhere; what it answers becomes a settlement
+where the key is.
+"""
 
 from collections.abc import Callable
 from contextvars import Context
@@ -8,142 +13,189 @@ from .backends.base import Claimed, Settlement
 from .backoff import retry_delay
 from .client import Client
 from .definition import PYTHON
-from .errors import GatorError, NotPicklable, Untrusted
+from .errors import GatorError, NotPicklable, TaskTimeout, Untrusted
+from .liveness import host_name
 from .output import SINK
-from .payload import Outcome, outcome_of_error, outcome_of_value, seal_outcome
-from .record import Reason
-from .runtime import Interrupted, Try, trying
+from .payload import CallHeader, Outcome, outcome_of_error, outcome_of_value, seal_outcome
+from .record import Reason, Record
+from .runtime import Interrupted, Running, Try, trying
 from .states import Status
 from .task import Task
 
-Load = Callable[[], tuple[Task, float]]
-"""Brings the local task to run, and its backoff in seconds."""
+Load = Callable[[], Task]
+"""Brings the local task to run."""
 
 
 class Ended(NamedTuple):
-    """How a try ended. `settlement` is None when the task is to be given back."""
+    """How a try ended, before anybody signs it."""
 
-    settlement: Settlement | None
-    error: BaseException | None = None
+    status: Status | None
+    """None: the task is to be given back."""
+    retries: int = 0
+    """What remains."""
+    outcome: Outcome | None = None
+    reason: str | None = None
+    error: str | None = None
+    backoff: float = 0.0
+    exception: BaseException | None = None
+    """What was raised, where that is in this process."""
+    peak_memory: int | None = None
+    lost: bool = False
+    """The process died by itself; see `Settlement.lost`."""
 
 
-def snapshot_loader(client: Client, task_class: type[Task], claimed: Claimed) -> Load:
+def snapshot_loader(
+    client: Client, one: Try, task_class: type[Task], claimed: Claimed
+) -> Load:
     """Loads the snapshot of a claimed task, its signature checked first."""
 
-    def load() -> tuple[Task, float]:
+    def load() -> Task:
         header, call = client.open(claimed.record, claimed.envelope)
-        backoff = float(header.options.get("backoff", 0.0))
-        return task_class.from_snapshot(claimed.record, call, backoff), backoff
+        one.limit(timeout_of(header))
+        return task_class.from_snapshot(claimed.record, call, backoff_of(header))
 
     return load
 
 
-def attempt(client: Client, one: Try, load: Load) -> Ended:
+def backoff_of(header: CallHeader) -> float:
+    """Seconds before a retry, as signed."""
+    return float(header.options.get("backoff", 0.0))
+
+
+def timeout_of(header: CallHeader) -> float | None:
+    """Seconds that a try may take, as signed; None is without end."""
+    timeout = header.options.get("timeout")
+    return None if timeout is None else float(timeout)
+
+
+def attempt(one: Try, load: Load) -> Ended:
     """Run one try in a context of its own; whatever happens in it, there is an end."""
-    return Context().run(_attempt, client, one, load)
+    return Context().run(_attempt, one, load)
 
 
-def _attempt(client: Client, one: Try, load: Load) -> Ended:
+def settlement_of(client: Client, one: Running, ended: Ended) -> Settlement | None:
+    """What to tell the store, save when a retry is due; None: the claim is to be given back."""
+    if ended.status is None:
+        return None
+    try:
+        return _settlement(client, one, ended.status, ended)
+    except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
+        failed = failed_to_load(one, error)
+        return _settlement(client, one, Status.FAILED, failed)
+
+
+def due_of(client: Client, record: Record, ended: Ended) -> float | None:
+    """Before when the next try may not begin, by the store's clock; None where there is none.
+
+    Raises:
+        StoreUnavailable
+    """
+    if ended.status is not Status.RETRYING:
+        return None
+    return client.backend.now() + retry_delay(ended.backoff, record.attempts)
+
+
+def _settlement(client: Client, one: Running, status: Status, ended: Ended) -> Settlement:
+    return Settlement(
+        task_id=one.record.id,
+        claim=one.claim,
+        status=status,
+        retries=ended.retries,
+        outcome=ended.outcome and seal_outcome(client.keyring, ended.outcome),
+        reason=ended.reason,
+        error=ended.error,
+        progress=one.progress_text(),
+        metrics=one.metrics_text(),
+        log=one.sink.finish(),
+        peak_memory=ended.peak_memory,
+        lost=ended.lost,
+    )
+
+
+def _attempt(one: Try, load: Load) -> Ended:
     SINK.set(one.sink)
     with trying(one):
         try:
             with one.user_code():
-                task, backoff = load()
-                one.task = task
+                task = one.task = load()
                 task.status = Status.RUNNING
-                outcome = _run(one, task)
+                outcome, error = _run(one, task)
         except Interrupted:
             return _stopped(one)
         except BaseException as error:  # noqa: BLE001 -- whatever it is, the try has ended
-            return _failed(client, one, error)
-        try:
-            return _ended(client, one, task, outcome, backoff)
-        except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
-            return _failed(client, one, error)
+            return failed_to_load(one, error)
+        if error is None:
+            return Ended(Status.SUCCESS, task.retries, outcome)
+        if one.cause is not None:
+            return _stopped(one)
+        return _failed(task, outcome, error, Reason.ERROR)
 
 
 def _run(one: Try, task: Task) -> tuple[Outcome, BaseException | None]:
     """Call the function with its hooks; its result or its error becomes an outcome."""
-    record = one.record
-    claim = record.claim or ""
     try:
         task.run()
-        return outcome_of_value(record.id, claim, task.returned), None
+        return outcome_of_value(one.record.id, one.claim, task.returned), None
     except Interrupted:
         raise
     except BaseException as error:  # noqa: BLE001 -- SystemExit and its like end the task, not us
-        if not isinstance(error, Exception) or isinstance(error, NotPicklable):
+        if one.cause is None and (
+            not isinstance(error, Exception) or isinstance(error, NotPicklable)
+        ):
             task.fail(error)
-        return outcome_of_error(record.id, claim, error), error
+        return outcome_of_error(one.record.id, one.claim, error), error
 
 
-def _ended(
-    client: Client,
-    one: Try,
-    task: Task,
-    result: tuple[Outcome, BaseException | None],
-    backoff: float,
-) -> Ended:
-    outcome, error = result
-    if error is None:
-        return Ended(_settlement(client, one, Status.SUCCESS, task.retries, outcome))
-    if one.cause is not None:
-        return _stopped(one)
-    if task.retries <= 0:
-        return Ended(_settlement(client, one, Status.FAILED, 0, outcome), error)
-    due = client.backend.now() + retry_delay(backoff, one.record.attempts)
-    again = _settlement(client, one, Status.RETRYING, task.retries - 1, outcome)
-    return Ended(again._replace(due=due), error)
+def _failed(task: Task, outcome: Outcome, error: BaseException, reason: str) -> Ended:
+    again = task.retries > 0
+    return Ended(
+        Status.RETRYING if again else Status.FAILED,
+        task.retries - again,
+        outcome,
+        reason,
+        outcome.error,
+        task.backoff,
+        error,
+    )
 
 
 def _stopped(one: Try) -> Ended:
     """The code has stopped because it was asked to."""
-    if one.cause == "stop":
+    if one.cause in ("stop", "lost"):
         return Ended(None)
-    record = one.record
-    canceled = Settlement(
-        record.id,
-        record.claim or "",
-        Status.CANCELED,
-        record.retries,
-        reason=Reason.CANCELED,
-        error=f"canceled after {one.elapsed:.1f} s",
-        progress=one.progress_text(),
-        metrics=one.metrics_text(),
-        log=one.sink.finish(),
-    )
-    return Ended(canceled)
+    if one.cause == "timeout" and one.task is not None:
+        error = timed_out(one)
+        one.task.fail(error)
+        outcome = outcome_of_error(one.record.id, one.claim, error)
+        return _failed(one.task, outcome, error, Reason.TIMEOUT)
+    return canceled(one)
 
 
-def _failed(client: Client, one: Try, error: BaseException) -> Ended:
+def canceled(one: Running, by: str = "") -> Ended:
+    """The end of a try that somebody canceled, once its code has stopped."""
+    words = f"canceled after {one.elapsed:.1f} s; {one.stopped_words()}{by}"
+    return Ended(Status.CANCELED, one.record.retries, reason=Reason.CANCELED, error=words)
+
+
+def timed_out(one: Running, by: str = "") -> TaskTimeout:
+    """The error of a try that was over its time, once its code has stopped."""
+    return TaskTimeout(f"was over its timeout of {one.timeout:g} s; {one.stopped_words()}{by}")
+
+
+def failed_to_load(one: Running, error: BaseException) -> Ended:
     """The call could not even be loaded: no retry would change that."""
     reason = Reason.UNTRUSTED if isinstance(error, Untrusted) else Reason.ERROR
     told = error if isinstance(error, GatorError) else _explained(error)
-    outcome = outcome_of_error(one.record.id, one.record.claim or "", told)
-    settlement = _settlement(client, one, Status.FAILED, one.record.retries, outcome)
-    return Ended(settlement._replace(reason=reason), told)
+    outcome = outcome_of_error(one.record.id, one.claim, told)
+    return Ended(
+        Status.FAILED, one.record.retries, outcome, reason, outcome.error, exception=told
+    )
 
 
 def _explained(error: BaseException) -> BaseException:
     if isinstance(error, ModuleNotFoundError):
         error.add_note(
-            f"the worker (Python {PYTHON}) has no module {error.name!r}: install it there"
+            f"the worker on {host_name()} (Python {PYTHON}) has no module {error.name!r}: "
+            "install it there"
         )
     return error
-
-
-def _settlement(
-    client: Client, one: Try, status: Status, retries: int, outcome: Outcome
-) -> Settlement:
-    return Settlement(
-        task_id=one.record.id,
-        claim=one.record.claim or "",
-        status=status,
-        retries=retries,
-        outcome=seal_outcome(client.keyring, outcome),
-        reason=None if outcome.ok else Reason.ERROR,
-        error=outcome.error,
-        progress=one.progress_text(),
-        metrics=one.metrics_text(),
-        log=one.sink.finish(),
-    )

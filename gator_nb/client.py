@@ -51,11 +51,10 @@ class Client:
         """The keys of this user; a store that lives in this process has a key of its own."""
         return keys.load() if self.backend.persistent else keys.ephemeral()
 
-    @property
-    def lanes(self) -> tuple[str, ...]:
-        """The lanes that threads of this process can serve."""
+    def lanes(self, where: str) -> tuple[str, ...]:
+        """The lanes that can be served here by running code in a "thread" or a "process"."""
         ids = self.keyring.ids
-        return tuple(lane_of(PYTHON, key, where) for key in ids for where in (None, "thread"))
+        return tuple(lane_of(PYTHON, key, place) for key in ids for place in (None, where))
 
     # -- who we are ------------------------------------------------------------------------
 
@@ -142,7 +141,7 @@ class Client:
 
     def claim(self, queues: Sequence[str] | None) -> Claimed | None:
         """Take the next due task for this thread; None when there is none."""
-        claimed = self.backend.claim(self.arrive(), queues, self.lanes, 1)
+        claimed = self.backend.claim(self.arrive(), queues, self.lanes("thread"), 1)
         return claimed[0] if claimed else None
 
     def claim_task(self, task_id: str) -> Claimed | Record:

@@ -2,7 +2,7 @@
 
 import threading
 
-from .attempt import Ended, Load, attempt, snapshot_loader
+from .attempt import Ended, Load, attempt, due_of, settlement_of, snapshot_loader
 from .backends.base import Claimed
 from .client import Client
 from .handle import Handle
@@ -15,6 +15,28 @@ from .task import Task
 _claiming = threading.Lock()
 """Held while a task is pushed and claimed in one step: the store does not tell a claim of another
 thread of this process from ours."""
+
+
+class _TimedTry(Try):
+    """A try that no worker watches: a timer of its own ends it when it is over its time."""
+
+    _timer: threading.Timer | None = None
+
+    def limit(self, timeout: float | None) -> None:
+        super().limit(timeout)
+        if timeout is not None:
+            self._timer = threading.Timer(max(0.0, -(self.overdue() or 0.0)), self._time_out)
+            self._timer.name, self._timer.daemon = "gator_nb timeout", True
+            self._timer.start()
+
+    def _time_out(self) -> None:
+        self.interrupt("timeout")
+
+    def over(self) -> None:
+        """It has ended; the timer with it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
 
 
 def claim_in_hand(client: Client, task: Task) -> Claimed | Record:
@@ -43,35 +65,39 @@ def run_claimed(client: Client, task_class: type[Task], claimed: Claimed) -> Tas
         Exception: what the task raised, when no retry is left.
     """
     handle = task_class.stored(client, claimed.record)
-    load = snapshot_loader(client, task_class, claimed)
-    return _run(client, handle, claimed.record, load)
+    one = _TimedTry(claimed.record, tee=True)
+    return _run(client, handle, one, snapshot_loader(client, one, task_class, claimed))
 
 
 def run_live(client: Client, task: Task, record: Record) -> Task:
     """One try of a claimed task on the objects that it holds."""
     with task.local(record):
-        return _run(client, task, record, lambda: (task, task.backoff))
+        return _run(client, task, _TimedTry(record, tee=True), lambda: task)
 
 
-def _run(client: Client, task: Task, record: Record, load: Load) -> Task:
-    one = Try(record, tee=True)
-    with routing(), client.watcher.minding(record, one.interrupt):
-        ended = attempt(client, one, load)
+def _run(client: Client, task: Task, one: _TimedTry, load: Load) -> Task:
+    with routing(), client.watcher.minding(one.record, one.interrupt):
+        ended = attempt(one, load)
+        one.over()
     # By now nobody reaps on its behalf, so a retry that is due at once is answered as RETRYING.
-    _settle(client, record, ended)
+    _settle(client, one, ended)
     Handle.moved_here()
-    task.handle.see(client.record(record.id))
-    retrying = ended.settlement is not None and ended.settlement.status is Status.RETRYING
-    if ended.error is not None and (not retrying or not isinstance(ended.error, Exception)):
-        raise ended.error
+    task.handle.see(client.record(one.record.id))
+    error = ended.exception
+    if error is not None and (
+        ended.status is not Status.RETRYING or not isinstance(error, Exception)
+    ):
+        raise error
     return task
 
 
-def _settle(client: Client, record: Record, ended: Ended) -> None:
-    if ended.settlement is None:
-        client.backend.release([(record.id, record.claim or "")])
+def _settle(client: Client, one: Try, ended: Ended) -> None:
+    settlement = settlement_of(client, one, ended)
+    if settlement is None:
+        client.backend.release([(one.record.id, one.claim)])
     else:
-        client.backend.settle([ended.settlement])
+        due = due_of(client, one.record, ended)
+        client.backend.settle([settlement._replace(due=due)])
 
 
 def run_now(task: Task) -> Task:

@@ -8,6 +8,7 @@ import ctypes
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +19,12 @@ from .output import Sink
 from .record import Record
 from .task import Task
 
-Cause = Literal["cancel", "lost", "stop"]
-"""Why code is interrupted: somebody canceled it, its claim went to another worker, or its worker
-is being stopped."""
+Cause = Literal["cancel", "kill", "timeout", "lost", "stop"]
+"""Why code is interrupted: somebody canceled it, or wants it killed at once; it is over its time;
+its claim went to another worker; or its worker is being stopped."""
+
+_C_CODE_AFTER = 1.0
+"""Seconds after an interruption when code that still runs must be outside of Python."""
 
 MAX_POINTS = 1000
 """Points that a metric keeps; past that every second one is dropped and the pace halves."""
@@ -39,29 +43,72 @@ class Interrupted(BaseException):
         super().__init__(*args)
 
 
-class Try:
-    """One run of one claim, as seen by the code in it and by who watches it."""
+class Running(ABC):
+    """One run of one claim, as seen by who watches it; its code may be in another process."""
 
     def __init__(self, record: Record, *, tee: bool = False) -> None:
         self.record = record
         self.claim = record.claim or ""
-        self.task: Task | None = None
         self.began = time.monotonic()
         self.cause: Cause | None = None
-        self.landed = False
-        """The code has seen its interruption: what still runs is no C code, it cleans up."""
+        self.asked_at = 0.0
+        """When it was first interrupted; monotonic, as `began`."""
+        self.timeout: float | None = None
         self.told = False
         """There is progress, a metric or output that nobody has taken. A plain flag: an
         interruption inside of an Event could leave its lock taken for good."""
         self.sink = Sink(tee=tee, on_text=self._note)
+
+    def _note(self) -> None:
+        self.told = True
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    def limit(self, timeout: float | None) -> None:
+        """Set how many seconds it may take."""
+        self.timeout = timeout
+
+    def overdue(self) -> float | None:
+        """Seconds that it is over its time; negative while there is some left, None without end."""
+        return None if self.timeout is None else self.elapsed - self.timeout
+
+    def asked(self, cause: Cause) -> None:
+        """Note why it is to stop; the first reason stays."""
+        if self.cause is None:
+            self.cause, self.asked_at = cause, time.monotonic()
+
+    def stopped_words(self) -> str:
+        """How long it took to stop."""
+        return f"stopped {time.monotonic() - self.asked_at:.1f} s later"
+
+    @abstractmethod
+    def step(self) -> str | None:
+        """How far its stopping has come, in words for people; None before it was asked."""
+
+    @abstractmethod
+    def progress_text(self) -> str | None:
+        """What `Record.progress` is to be; None when nothing was told."""
+
+    @abstractmethod
+    def metrics_text(self) -> str | None:
+        """What `Record.metrics` is to be; None when there is none."""
+
+
+class Try(Running):
+    """One run of one claim in this process, as seen by the code in it too."""
+
+    def __init__(self, record: Record, *, tee: bool = False) -> None:
+        super().__init__(record, tee=tee)
+        self.task: Task | None = None
+        self.landed = False
+        """The code has seen its interruption: what still runs is no C code, it cleans up."""
         self._progress: str | None = None
         self._metrics: dict[str, _Series] = {}
         self._lock = threading.Lock()
         self._thread: int | None = None
         self._struck = False
-
-    def _note(self) -> None:
-        self.told = True
 
     # -- for the code in it ------------------------------------------------------------------
 
@@ -119,15 +166,17 @@ class Try:
     def interrupt(self, cause: Cause) -> None:
         """Ask the code to stop: at its next report, and between two bytecodes of its thread."""
         with self._lock:
-            if self.cause is None:
-                self.cause = cause
+            self.asked(cause)
             if self._thread is not None and not self._struck:
                 self._struck = True
                 _strike(self._thread, Interrupted)
 
-    @property
-    def elapsed(self) -> float:
-        return time.monotonic() - self.began
+    def step(self) -> str | None:
+        if self.cause is None:
+            return None
+        if time.monotonic() - self.asked_at < _C_CODE_AFTER:
+            return "interrupted"
+        return "stopping" if self.landed else "in C code"
 
     def progress_text(self) -> str | None:
         return self._progress

@@ -11,14 +11,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .attempt import due_of
 from .backends.base import Answer, Beat, Claimed, Settlement
 from .client import reap
 from .constants import EVERY, RENEW_EVERY, RETENTION
 from .errors import GatorError
-from .executors.base import Executor, Report
-from .executors.thread import ThreadExecutor
+from .executors.base import Report
 from .liveness import LifeLock
-from .runtime import Try
+from .runtime import Running
 
 if TYPE_CHECKING:
     from .worker import Worker
@@ -38,8 +38,8 @@ _SWEEP_BATCH = 200
 """Tasks that one pass forgets: milliseconds, so that nothing waits behind it."""
 _LOOK_EVERY = 2.0
 """Seconds after which an idle worker looks for work though nothing woke it."""
-_C_CODE_AFTER = 1.0
-"""Seconds after an interruption when code that still runs must be outside of Python."""
+_GIVE_UP_AFTER = 1.0
+"""Seconds after its interruption when a stopping worker leaves a thread to itself."""
 _LAST_TRIES = 5.0
 """Seconds that a stopping worker goes on trying to reach a store that is away."""
 _LONGEST_RETRY = 2.0
@@ -54,9 +54,7 @@ class Supervisor:
         self.client = worker.gator.client
         self.backend = self.client.backend
         self.listener = self.backend.listen(["work"], nap_time=worker.nap_time)
-        self.executor: Executor = ThreadExecutor(
-            self.client, worker.threads, worker.gator.task_class, self.listener.wake
-        )
+        self.executor = worker.new_executor(self.listener.wake)
         self.deadline: float | None = None
         """When stopping: the time at which what still runs is interrupted."""
         self.clean = False
@@ -66,9 +64,8 @@ class Supervisor:
         self._registered = False
         self._life = LifeLock() if self.backend.persistent else None
         self._held: dict[str, Claimed] = {}
-        """What was claimed and is not settled, by claim; so are the four below."""
+        """What was claimed and is not settled, by claim; so are the three below."""
         self._announced: set[str] = set()
-        self._canceling: dict[str, float] = {}
         self._steps_told: dict[str, str | None] = {}
         self._untold: dict[str, bytes] = {}
         self._reports: list[Report] = []
@@ -77,6 +74,7 @@ class Supervisor:
         self._look = self._ask = True
         self._idle = False
         self._next_due: float | None = None
+        self._next_timeout: float | None = None
         self._looked_at = self._told_at = self._renewed_at = self._reaped_at = 0.0
         self._swept_at: float | None = None
         self._away_since: float | None = None
@@ -112,6 +110,7 @@ class Supervisor:
         self._settle()
         self._claim()
         self._give_back()
+        self._limit_times()
         self._tell()
         self._reap()
         self._sweep()
@@ -121,6 +120,8 @@ class Supervisor:
         pause = min(self.worker.nap_time, _REAP_EVERY)
         if self._held:
             pause = min(pause, _LONG if self.executor.waiting() else _TELL_EVERY)
+        if self._next_timeout is not None:
+            pause = min(pause, self._next_timeout)
         if self._next_due is not None and self._wanted() > 0:
             pause = min(pause, max(0.001, self._next_due - self.backend.now()))
         return pause
@@ -136,13 +137,14 @@ class Supervisor:
         while self._held and not self._lost_touch():
             now = time.monotonic()
             if self.deadline is not None and now >= self.deadline:
-                given_up = given_up or now + _C_CODE_AFTER
+                given_up = given_up or now + _GIVE_UP_AFTER
                 for one in self.executor.running():
                     self.executor.interrupt(one, "stop")
-            if given_up is not None and now >= given_up:
+            if given_up is not None and now >= given_up and not self.executor.kills:
                 break
             self._guarded(self._settle)
             self._guarded(self._give_back)
+            self._limit_times()
             self._guarded(self._tell)
             if self._held:
                 self._sleep(_LONG)
@@ -193,8 +195,10 @@ class Supervisor:
             presence._replace(
                 name=worker.name or f"{presence.host}:{presence.pid}",
                 queues=(EVERY,) if queues is None else queues,
-                lanes=self.client.lanes,
+                lanes=self.executor.lanes,
                 slots=self.executor.slots,
+                lease=min(presence.lease, self.executor.lease),
+                kernel=presence.kernel and not self.executor.kills,
             )
         )
         self._renewed_at = time.monotonic()
@@ -205,19 +209,22 @@ class Supervisor:
         self._reports += self.executor.reports()
         if not self._reports:
             return
-        settled = [report for report in self._reports if report.ended.settlement is not None]
-        stopped = [report.claimed for report in self._reports if report.ended.settlement is None]
-        ends = [self._end(r.ended.settlement) for r in settled if r.ended.settlement is not None]
+        settled = [report for report in self._reports if report.settlement is not None]
+        stopped = [report.claimed for report in self._reports if report.settlement is None]
+        ends = [self._end(r, r.settlement) for r in settled if r.settlement is not None]
         answers = self.backend.settle(ends) if ends else []
         self._release(stopped)
         for report, answer in zip(settled, answers, strict=True):
             self._count(report, answer)
         self._reports = []
 
-    def _end(self, settlement: Settlement) -> Settlement:
-        """With the output that the store could not take before."""
-        untold = self._untold.get(settlement.claim)
-        return settlement._replace(log=untold + settlement.log) if untold else settlement
+    def _end(self, report: Report, settlement: Settlement) -> Settlement:
+        """With the output that the store could not take before, and when a retry is due."""
+        untold = self._untold.get(settlement.claim, b"")
+        due = due_of(self.client, report.claimed.record, report.ended)
+        if due is None and not untold:
+            return settlement
+        return settlement._replace(log=untold + settlement.log, due=due)
 
     def _count(self, report: Report, answer: Answer) -> None:
         task_id = report.claimed.record.id
@@ -240,7 +247,7 @@ class Supervisor:
         claim = claimed.record.claim or ""
         self._held.pop(claim, None)
         self._announced.discard(claim)
-        for known in (self._canceling, self._steps_told, self._untold):
+        for known in (self._steps_told, self._untold):
             known.pop(claim, None)
 
     def _claim(self) -> None:
@@ -248,7 +255,7 @@ class Supervisor:
         if wanted <= 0 or not self._worth_looking():
             return
         self._looked_at, self._look = time.monotonic(), False
-        claimed = self.backend.claim(self.worker.id, self.worker.queues, self.client.lanes, wanted)
+        claimed = self.backend.claim(self.worker.id, self.worker.queues, self.executor.lanes, wanted)
         self._idle = not claimed
         self._held.update((one.record.claim or "", one) for one in claimed)
         if claimed:
@@ -301,14 +308,14 @@ class Supervisor:
             self._steps_told[one.claim] = beat.cancel_step
             self._heed(one, answer)
 
-    def _has_news(self, one: Try) -> bool:
+    def _has_news(self, one: Running) -> bool:
         if one.elapsed < _LONG:
             return False
         unannounced = not one.record.begun and one.claim not in self._announced
-        stepped = self._step(one) != self._steps_told.get(one.claim)
+        stepped = one.step() != self._steps_told.get(one.claim)
         return one.told or unannounced or stepped or one.claim in self._untold
 
-    def _beat(self, one: Try) -> Beat:
+    def _beat(self, one: Running) -> Beat:
         """What `one` told since the last beat that the store has taken."""
         one.told = False
         log = self._untold[one.claim] = self._untold.get(one.claim, b"") + one.sink.take()
@@ -318,26 +325,28 @@ class Supervisor:
             begun=True,
             progress=one.progress_text(),
             metrics=one.metrics_text(),
-            cancel_step=self._step(one),
+            cancel_step=one.step(),
             log=log,
         )
 
-    def _heed(self, one: Try, answer: Answer) -> None:
+    def _heed(self, one: Running, answer: Answer) -> None:
         if answer is Answer.CANCEL:
-            self._canceling.setdefault(one.claim, time.monotonic())
             self.executor.interrupt(one, "cancel")
+        elif answer is Answer.KILL:
+            self.executor.interrupt(one, "kill")
         elif answer is Answer.LOST:
             self._registered = False  # whoever took the claim may have forgotten us too
             self.executor.interrupt(one, "lost")
 
-    def _step(self, one: Try) -> str | None:
-        """How far a cancel has come."""
-        asked = self._canceling.get(one.claim)
-        if asked is None:
-            return None
-        if time.monotonic() - asked < _C_CODE_AFTER:
-            return "interrupted"
-        return "stopping" if one.landed else "in C code"
+    def _limit_times(self) -> None:
+        """Interrupt what is over its time."""
+        self._next_timeout = None
+        for one in self.executor.running():
+            over = one.overdue()
+            if over is not None and over >= 0:
+                self.executor.interrupt(one, "timeout")
+            elif over is not None:
+                self._next_timeout = min(-over, self._next_timeout or -over)
 
     def _reap(self) -> None:
         now = time.monotonic()

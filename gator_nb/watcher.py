@@ -255,8 +255,8 @@ class Watcher:
             return
         answers = self._backend.renew(self._session, [beat for beat, _ in minded])
         for (_, interrupt), answer in zip(minded, answers, strict=True):
-            if answer in (Answer.CANCEL, Answer.LOST):
-                interrupt("cancel" if answer is Answer.CANCEL else "lost")
+            if answer is not Answer.KEPT:
+                interrupt("lost" if answer is Answer.LOST else "cancel")
 
     def close(self) -> None:
         """Stop the thread and wait for it; who still waits is told. May be repeated."""

@@ -7,13 +7,15 @@ import signal
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
 from .constants import ALL, EVERY
 from .definition import new_id
+from .executors.base import Executor
+from .executors.thread import ThreadExecutor
 from .states import Status
 from .supervisor import Supervisor
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from .gator import Gator
 
 
-def default_threads() -> int:
+def default_slots() -> int:
     """As many as there are cores for this process, four at most."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(4, cores or 1)
@@ -36,7 +38,9 @@ class Worker:
         to_consume: a queue's name, several, or EVERY; ALL is the gator's own queue.
         nap_time: seconds that an idle wait lasts at most.
         log_level: of the logger that `run_forever` writes to.
-        threads: how many tasks run at a time; None is one a core, four at most.
+        threads: run so many tasks at a time in threads of this process; None is one a core, four
+            at most.
+        processes: run them in so many processes instead, which can be stopped whatever they do.
         name: shown beside its tasks; None is the host and process.
 
     Example:
@@ -55,10 +59,10 @@ class Worker:
         log_level: int = logging.INFO,
         *,
         threads: int | None = None,
+        processes: int | None = None,
         name: str | None = None,
     ) -> None:
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads={threads}: a worker needs one at least")
+        _check_slots(gator, threads, processes)
         self.gator = gator
         self.max_tasks = int(max_tasks)
         self.to_consume = to_consume
@@ -71,7 +75,8 @@ class Worker:
         self.log = logging.getLogger("gator_nb.worker")
         self.name = name
         self.id = new_id()[:16]
-        self.threads = threads or default_threads()
+        self.processes = processes
+        self.threads = 0 if processes else threads or default_slots()
         self._thread: threading.Thread | None = None
         self._loop: Supervisor | None = None
 
@@ -179,6 +184,15 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def new_executor(self, on_event: Callable[[], None]) -> Executor:
+        """Where the tasks of this worker run."""
+        gator = self.gator
+        if self.processes:
+            from .executors.process import ProcessExecutor  # not for who runs threads
+
+            return ProcessExecutor(gator.client, self.processes, gator.task_class, on_event)
+        return ThreadExecutor(gator.client, self.threads, gator.task_class, on_event)
+
     def _begin(self) -> None:
         loop = self._loop = Supervisor(self)
         self._thread = threading.Thread(
@@ -228,6 +242,19 @@ class Worker:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _check_slots(gator: "Gator", threads: int | None, processes: int | None) -> None:
+    for option, number in (("threads", threads), ("processes", processes)):
+        if number is not None and number < 1:
+            raise ValueError(f"{option}={number}: a worker needs one at least")
+    if threads and processes:
+        raise ValueError("give threads or processes; for both, start two workers")
+    if processes and not gator.backend.persistent:
+        raise ValueError(
+            f"{gator.conn_string} lives in this process only, so processes=... is for "
+            'stores that last, as Gator("sqlite:///tasks.sqlite")'
+        )
 
 
 def _serve(loop: Supervisor) -> None:

@@ -1,6 +1,7 @@
 """Fixtures for every test."""
 
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +16,13 @@ _QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("fast", derandomize=True, database=None, print_blob=True, **_QUIET)
 settings.register_profile("thorough", max_examples=1000, database=None, print_blob=True, **_QUIET)
 settings.load_profile(os.environ.get("GATOR_NB_TEST_PROFILE", "fast"))
+
+
+def pytest_sessionfinish() -> None:
+    """No server outlives the run, nor one of its workers."""
+    servers = sys.modules.get("tests.redis.servers")
+    if servers is not None:
+        servers.stop_shared_server()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -216,8 +216,9 @@ class Backend(ABC):
         """Cancel what has not started; ask what is running to stop; leave alone what has ended.
 
         Asking sets `cancel_at` and `cancel_by` once and wakes "work"; the holder of the claim is
-        told by `renew`. With `force` its `cancel_step` becomes FORCED, and stays so. Tasks that depend on a canceled one fail, save those that are named
-        themselves: they are canceled.
+        told by `renew`. With `force` its `cancel_step` becomes FORCED, and stays so.
+        Tasks that depend on a canceled one fail, save those that are named themselves: they are
+        canceled.
 
         Raises:
             TaskNotFound: an id is unknown; nothing was canceled.
@@ -263,7 +264,7 @@ class Backend(ABC):
 
     @abstractmethod
     def renew(self, worker: str, beats: Sequence[Beat]) -> list[Answer]:
-        """Renew the lease of `worker` and tell of its tasks: KEPT, CANCEL, KILL or LOST for each."""
+        """Renew the lease of `worker` and tell of its tasks; KEPT, CANCEL, KILL or LOST for each."""
 
     @abstractmethod
     def settle(self, settlements: Sequence[Settlement]) -> list[Answer]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from ..attempt import Ended
-from ..backends.base import Claimed
-from ..runtime import Cause, Try
+from ..backends.base import Claimed, Settlement
+from ..runtime import Cause, Running
 
 
 class Report(NamedTuple):
@@ -13,6 +13,8 @@ class Report(NamedTuple):
 
     claimed: Claimed
     ended: Ended
+    settlement: Settlement | None
+    """What to tell the store of it, save when a retry is due; None: give it back."""
     seconds: float
 
 
@@ -21,6 +23,12 @@ class Executor(Protocol):
 
     slots: int
     """How many tasks run at a time."""
+    lanes: tuple[str, ...]
+    """What it can run; see `record.lane_of`."""
+    kills: bool
+    """It can stop whatever its code does."""
+    lease: float
+    """Seconds of silence after which it counts as lost on another host."""
 
     def submit(self, claimed: Sequence[Claimed]) -> None:
         """Run these, in this order, as slots fall free."""
@@ -28,7 +36,7 @@ class Executor(Protocol):
     def waiting(self) -> int:
         """How many were submitted and have not begun."""
 
-    def running(self) -> list[Try]:
+    def running(self) -> Sequence[Running]:
         """The tries that are under way."""
 
     def reports(self) -> list[Report]:
@@ -37,8 +45,8 @@ class Executor(Protocol):
     def withdraw(self) -> list[Claimed]:
         """Take back what has not begun."""
 
-    def interrupt(self, one: Try, cause: Cause) -> None:
-        """Ask a running try to stop."""
+    def interrupt(self, one: Running, cause: Cause) -> None:
+        """Ask a running try to stop; may be repeated."""
 
     def close(self) -> bool:
         """Begin nothing more and let go of threads; True when nothing runs any more."""

@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from ..attempt import attempt, snapshot_loader
+from ..attempt import attempt, settlement_of, snapshot_loader
 from ..backends.base import Claimed
 from ..client import Client
+from ..constants import THREAD_LEASE
 from ..output import routing
-from ..runtime import Cause, Try
+from ..runtime import Cause, Running, Try
 from ..task import Task
 from .base import Report
 
@@ -31,6 +32,9 @@ class ThreadExecutor:
         self, client: Client, slots: int, task_class: type[Task], on_event: Callable[[], None]
     ) -> None:
         self.slots = slots
+        self.lanes = client.lanes("thread")
+        self.lease = THREAD_LEASE
+        self.kills = False
         self._client = client
         self._task_class = task_class
         self._on_event = on_event
@@ -53,7 +57,7 @@ class ThreadExecutor:
     def waiting(self) -> int:
         return self._inbox.qsize()
 
-    def running(self) -> list[Try]:
+    def running(self) -> Sequence[Try]:
         with self._lock:
             return list(self._tries)
 
@@ -73,8 +77,9 @@ class ThreadExecutor:
             if claimed is not None:
                 taken.append(claimed)
 
-    def interrupt(self, one: Try, cause: Cause) -> None:
-        one.interrupt(cause)
+    def interrupt(self, one: Running, cause: Cause) -> None:
+        if isinstance(one, Try):
+            one.interrupt(cause)
 
     def close(self) -> bool:
         with self._lock:
@@ -117,10 +122,9 @@ class ThreadExecutor:
         with self._lock:
             self._tries.add(one)
         try:
-            ended = attempt(
-                self._client, one, snapshot_loader(self._client, self._task_class, claimed)
-            )
-            self._ended.append(Report(claimed, ended, one.elapsed))
+            ended = attempt(one, snapshot_loader(self._client, one, self._task_class, claimed))
+            settlement = settlement_of(self._client, one, ended)
+            self._ended.append(Report(claimed, ended, settlement, one.elapsed))
         finally:
             with self._lock:
                 self._tries.discard(one)

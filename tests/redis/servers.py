@@ -1,6 +1,5 @@
 """Real servers: each has a folder, a socket and a port of its own, and is stopped after use."""
 
-import atexit
 import contextlib
 import os
 import secrets
@@ -40,7 +39,7 @@ class RunningServer:
         self._await_answer()
 
     def _spawn(self, *more: str) -> subprocess.Popen[bytes]:
-        settings = ["--save", "", "--appendonly", "no", *self._settings, *more]
+        settings = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *self._settings, *more]
         place = ["--port", str(self.port), "--unixsocket", str(self.socket)]
         return subprocess.Popen(
             [self._program, *place, "--dir", str(self.folder), *settings],
@@ -112,22 +111,29 @@ def running(*settings: str) -> Iterator[RunningServer]:
 class DetachedServer(RunningServer):
     """A server that is no child of the tests: they may look for children left behind."""
 
+    _pid = 0
+
     def start(self) -> None:
-        self._pid_file = self.folder / "pid"
-        self._spawn("--daemonize", "yes", "--pidfile", str(self._pid_file)).wait()
+        pid_file = self.folder / "pid"
+        self._spawn("--daemonize", "yes", "--pidfile", str(pid_file)).wait()
         self._await_answer()
+        self._pid = int(pid_file.read_text())
 
     def kill(self) -> None:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            pid = int(self._pid_file.read_text())
-            while True:  # until the system says that it is gone
-                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            while self._pid:  # until the system says that it is gone
+                os.kill(self._pid, signal.SIGKILL)
                 time.sleep(0.01)
+        self._pid = 0
 
 
 @cache
 def shared_server() -> RunningServer:
-    """The server of this test run; every store in it has a name of its own."""
-    server = DetachedServer("--appendonly", "yes", "--appendfsync", "no")
-    atexit.register(server.stop)
-    return server
+    """The server of this test run, stopped at its end; every store in it has its own name."""
+    return DetachedServer("--appendonly", "yes", "--appendfsync", "no")
+
+
+def stop_shared_server() -> None:
+    if shared_server.cache_info().currsize:
+        shared_server().stop()
+        shared_server.cache_clear()

@@ -16,7 +16,9 @@ _SENT = [(field, at, _DEFAULTS[at]) for field, at in _AT.items() if field not in
 
 _STATUSES = {int(status): status for status in Status}
 _FLAGS = ("held", "alone", "begun")
-_INTEGERS = ("seq", "priority", "open_deps", "retries", "attempts", "losses", "version", "peak_memory")
+_INTEGERS = (
+    "seq", "priority", "open_deps", "retries", "attempts", "losses", "version", "peak_memory",
+)  # fmt: skip
 _TIMES = ("created", "due", "expires", "started", "finished", "cancel_at")
 _LISTS = ("tags", "depends_on", "refs")
 

@@ -1,0 +1,103 @@
+"""What a task may change in its process, and putting it back for the next one."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..process_tree import has_children
+
+_HANDLED = [number for number in signal.valid_signals() if number not in {signal.SIGKILL, signal.SIGSTOP}]
+
+
+class Surroundings:
+    """The state of this process as it was before the first task."""
+
+    def __init__(self) -> None:
+        self._folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._environ = dict(os.environ)
+        self._path, self._argv = list(sys.path), list(sys.argv)
+        self._handlers = {number: signal.getsignal(number) for number in _HANDLED}
+        self._umask = os.umask(0o022)
+        os.umask(self._umask)
+        self._filters = list(warnings.filters)
+        self._recursion = sys.getrecursionlimit()
+        root = logging.getLogger()
+        self._log_handlers, self._log_level = list(root.handlers), root.level
+        self._threads = set(threading.enumerate())
+        self._modules: dict[str, tuple[Path, float]] = {}
+
+    def restore(self) -> bool:
+        """Put it back; False when something was left that cannot be: a thread, a process."""
+        steps: list[Callable[[], object]] = [
+            lambda: os.fchdir(self._folder),
+            self._restore_environ,
+            self._restore_signals,
+            lambda: os.umask(self._umask),
+            self._restore_interpreter,
+            _close_figures,
+        ]
+        for step in steps:
+            step()
+        return set(threading.enumerate()) <= self._threads and not has_children()
+
+    def stale(self) -> bool:
+        """A module of the user's that is loaded here has changed on disk since."""
+        return any(_changed_at(file) != when for file, when in self._modules.values())
+
+    def note_modules(self) -> None:
+        """Remember how the user's modules that are loaded now look on disk."""
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if name not in self._modules and isinstance(file, str) and not _installed(file):
+                self._modules[name] = (Path(file), _changed_at(Path(file)))
+
+    def _restore_environ(self) -> None:
+        if os.environ != self._environ:
+            for name in os.environ.keys() - self._environ.keys():
+                del os.environ[name]
+            os.environ.update(self._environ)
+
+    def _restore_signals(self) -> None:
+        for number, handler in self._handlers.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+    def _restore_interpreter(self) -> None:
+        sys.path[:], sys.argv[:] = self._path, self._argv
+        sys.settrace(None)
+        sys.setrecursionlimit(self._recursion)
+        warnings.filters[:] = self._filters  # type: ignore[index]
+        root = logging.getLogger()
+        for handler in [one for one in root.handlers if one not in self._log_handlers]:
+            root.removeHandler(handler)
+        root.setLevel(self._log_level)
+        logging.disable(logging.NOTSET)
+
+
+def _close_figures() -> None:
+    pyplot: Any = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")
+
+
+_PREFIXES = tuple({str(Path(p).resolve()) + os.sep for p in (sys.prefix, sys.base_prefix)})
+_PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
+
+
+def _installed(file: str) -> bool:
+    return file.startswith((*_PREFIXES, _PACKAGE))
+
+
+def _changed_at(file: Path) -> float:
+    with suppress(OSError):
+        return file.stat().st_mtime
+    return 0.0

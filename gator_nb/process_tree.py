@@ -1,0 +1,113 @@
+"""A process and what it has started: dying together, finding all of it, ending all of it.
+
+Linux only, save `kill_tree`, which elsewhere ends the one process. What a task starts stays below
+its process even when it leaves its session (PR_SET_CHILD_SUBREAPER, prctl(2)), and carries a mark
+in its environment for the time when that process is gone.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+MARK = "GATOR_NB_CHILD"
+"""The variable that a child process of a worker and all it starts have in their environment:
+the worker's id, a colon, and a number."""
+
+_PROC = Path("/proc")
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def die_with_parent(parent: int) -> None:
+    """Be killed when the thread that started this process ends; at once when it has."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def has_children() -> bool:
+    """Whether this process has any; False where the system does not tell."""
+    with suppress(OSError):
+        for thread in (_PROC / "self" / "task").iterdir():
+            if (thread / "children").read_bytes():
+                return True
+    return False
+
+
+def descendants(pid: int) -> list[int]:
+    """Every process below `pid`, parents before children."""
+    below: dict[int, list[int]] = {}
+    for entry in _processes():
+        with suppress(OSError, IndexError, ValueError):
+            # The name, in brackets, may hold anything.
+            parent = int((entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
+            below.setdefault(parent, []).append(int(entry.name))
+    found = list(below.get(pid, ()))
+    for one in found:
+        found += below.get(one, ())
+    return found
+
+
+def marked(mark: str) -> list[int]:
+    """Every process of this user whose mark begins with `mark`."""
+    wanted = f"\0{MARK}={mark}".encode()
+    found = []
+    for entry in _processes():
+        with suppress(OSError):
+            if wanted in b"\0" + (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def _processes() -> Iterable[Path]:
+    return [entry for entry in _PROC.iterdir() if entry.name.isdigit()] if _PROC.exists() else []
+
+
+def kill_tree(pid: int) -> None:
+    """End a process and everything below it. It is stopped first, so that nothing new starts."""
+    if sys.platform != "linux":
+        _send(pid, signal.SIGTERM)
+        return
+    stopped: list[int] = []
+    while fresh := [one for one in (pid, *descendants(pid)) if one not in stopped]:
+        for one in fresh:
+            _send(one, signal.SIGSTOP)
+        stopped += fresh
+    for one in stopped:
+        _send(one, signal.SIGKILL)
+
+
+def kill_marked(mark: str) -> int:
+    """End what a worker or one of its children left behind; answers how many processes."""
+    ended = 0
+    while found := [pid for pid in marked(mark) if _send(pid, signal.SIGKILL)]:
+        ended += len(found)
+        if ended > _MOST:
+            break
+    return ended
+
+
+_MOST = 10_000
+"""Processes after which one that keeps starting itself anew is left alone."""
+
+
+def _send(pid: int, number: int) -> bool:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
