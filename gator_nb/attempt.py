@@ -44,9 +44,7 @@ class Ended(NamedTuple):
     """The process died by itself; see `Settlement.lost`."""
 
 
-def snapshot_loader(
-    client: Client, one: Try, task_class: type[Task], claimed: Claimed
-) -> Load:
+def snapshot_loader(client: Client, one: Try, task_class: type[Task], claimed: Claimed) -> Load:
     """Loads the snapshot of a claimed task, its signature checked first."""
 
     def load() -> Task:
@@ -119,16 +117,16 @@ def _attempt(one: Try, load: Load) -> Ended:
             with one.user_code():
                 task = one.task = load()
                 task.status = Status.RUNNING
-                outcome, error = _run(one, task)
+                outcome, raised = _run(one, task)
         except Interrupted:
             return _stopped(one)
         except BaseException as error:  # noqa: BLE001 -- whatever it is, the try has ended
             return failed_to_load(one, error)
-        if error is None:
+        if raised is None:
             return Ended(Status.SUCCESS, task.retries, outcome)
         if one.cause is not None:
             return _stopped(one)
-        return _failed(task, outcome, error, Reason.ERROR)
+        return _failed(task, outcome, raised, Reason.ERROR)
 
 
 def _run(one: Try, task: Task) -> tuple[Outcome, BaseException | None]:
@@ -187,9 +185,7 @@ def failed_to_load(one: Running, error: BaseException) -> Ended:
     reason = Reason.UNTRUSTED if isinstance(error, Untrusted) else Reason.ERROR
     told = error if isinstance(error, GatorError) else _explained(error)
     outcome = outcome_of_error(one.record.id, one.claim, told)
-    return Ended(
-        Status.FAILED, one.record.retries, outcome, reason, outcome.error, exception=told
-    )
+    return Ended(Status.FAILED, one.record.retries, outcome, reason, outcome.error, exception=told)
 
 
 def _explained(error: BaseException) -> BaseException:

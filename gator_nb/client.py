@@ -132,10 +132,16 @@ class Client:
             Untrusted, KeyMissing: the envelope is not what a holder of the key stored.
             Exception: whatever unpickling raises, such as ModuleNotFoundError.
         """
-        header, payload = open_call(
-            self.keyring, envelope, origin=record.origin, queue=record.queue
-        )
+        header, payload = self.verified(record, envelope)
         return header, loads(payload)
+
+    def verified(self, record: Record, envelope: bytes) -> tuple[CallHeader, bytes]:
+        """The header and the pickled call of an envelope whose signature fits.
+
+        Raises:
+            Untrusted, KeyMissing
+        """
+        return open_call(self.keyring, envelope, origin=record.origin, queue=record.queue)
 
     # -- running here ----------------------------------------------------------------------
 

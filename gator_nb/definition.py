@@ -1,18 +1,32 @@
 """The definition of a call: what a task is before it is pushed, and how it becomes a `Push`."""
 
 import inspect
+import itertools
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, Self
 
 from .backends.base import Push
 from .keys import Keyring
 from .keys import load as load_keys
-from .option_values import mend_for_stray, stray_options
-from .payload import Call, CallHeader, call_key, dumps_call, loads, open_call, peek, seal_call
+from .option_values import TRAVELLING, mend_for_stray, stray_options
+from .payload import (
+    Call,
+    CallHeader,
+    ResultOf,
+    bound_arguments,
+    call_key,
+    dumps_call,
+    loads,
+    open_call,
+    peek,
+    preview_of,
+    referring,
+    seal_call,
+)
 from .record import Record, lane_of
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -38,47 +52,70 @@ class Definition:
     depends_on: tuple[str, ...] = ()
     reuse: bool = False
     is_async: bool = True
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """The options of `TRAVELLING` that were given."""
 
     def to_push(self, keyring: Keyring, queue: str, session: str) -> Push:
         """Pickle, sign and describe the call: from here on it is a snapshot.
 
+        Args:
+            queue: where it goes when its options name no other.
+
         Raises:
             NotPicklable: names what is in the way, and the mend.
+            TypeError: a task among the arguments is not on a queue.
         """
+        call, refers = referring(self.call)
+        queue = self.more.get("queue") or queue
         record = Record(
             id=self.task_id,
             queue=queue,
-            lane=lane_of(PYTHON, keyring.current.id),
+            lane=lane_for(PYTHON, keyring, self.more),
             origin=self.task_id,
             session=session,
             group=self.group,
             name=self.name,
-            label=self.name or function_name(self.call.func),
-            call_key=call_key(self.call),
+            label=self.name or function_name(call.func),
+            call_key=call_key(call),
             due=self.due,
             retries=self.retries,
-            depends_on=self.depends_on,
+            depends_on=tuple(dict.fromkeys((*self.depends_on, *refers))),
+            **columns(self.more),
         )
-        return Push(record, self.sealed(keyring, queue, session), self.reuse)
+        return Push(record, self._sealed(call, refers, keyring, queue, session), self.reuse)
 
-    def sealed(
-        self, keyring: Keyring | None = None, queue: str = "", session: str | None = None
+    def sealed(self) -> bytes:
+        """The signed envelope of the call, for nobody but this user.
+
+        Raises:
+            NotPicklable, TypeError: as `to_push`.
+        """
+        return self._sealed(*referring(self.call), load_keys(), "", None)
+
+    def _sealed(
+        self,
+        call: Call,
+        refers: tuple[str, ...],
+        keyring: Keyring,
+        queue: str,
+        session: str | None,
     ) -> bytes:
-        """The signed envelope of the call; without a keyring, for nobody but this user."""
-        payload = dumps_call(self.call)
+        payload = dumps_call(call)
         header = CallHeader(
             origin=self.task_id,
             queue=queue,
-            label=self.name or function_name(self.call.func),
+            label=self.name or function_name(call.func),
             python=PYTHON,
             options=self._signed_options(),
             name=self.name,
-            function=qualified_name(self.call.func),
-            arguments=preview_arguments(self.call),
+            function=qualified_name(call.func),
+            arguments=preview_arguments(call),
             session=session,
             group=self.group,
+            parameters=preview_parameters(call) or None,
+            results={task_id: task_id for task_id in refers} or None,
         )
-        return seal_call(keyring or load_keys(), header, payload)
+        return seal_call(keyring, header, payload)
 
     @classmethod
     def unsealed(cls, data: bytes) -> Self:
@@ -100,6 +137,7 @@ class Definition:
             depends_on=tuple(options.get("depends_on", ())),
             reuse=options.get("reuse", False),
             is_async=options.get("is_async", True),
+            more={name: options[name] for name in TRAVELLING if name in options},
         )
 
     def _signed_options(self) -> dict[str, Any]:
@@ -112,7 +150,25 @@ class Definition:
             "reuse": self.reuse,
         }
         given: dict[str, Any] = {name: value for name, value in signed.items() if value}
-        return given if self.is_async else {**given, "is_async": False}
+        if not self.is_async:
+            given["is_async"] = False
+        return {**given, **self.more}
+
+
+def lane_for(python: str, keyring: Keyring, options: Mapping[str, Any]) -> str:  # noqa: ARG001 -- run_in and needs will be among them
+    """The lane of a call that this Python pickled, by its signed options."""
+    return lane_of(python, keyring.current.id)
+
+
+def columns(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the signed options that are fields of a record, as such."""
+    found = {name: value for name, value in options.items() if name in _COLUMNS}
+    if "tags" in found:
+        found["tags"] = tuple(found["tags"])  # JSON knows lists only
+    return found
+
+
+_COLUMNS = frozenset(name for name, option in TRAVELLING.items() if option.column)
 
 
 def check_call(func: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -170,6 +226,28 @@ def preview_arguments(call: Call, limit: int = 200) -> str:
     parts += [f"{name}={_short(value)}" for name, value in call.kwargs.items()]
     text = ", ".join(parts)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def preview_parameters(call: Call, limit: int = 50) -> dict[str, Any]:
+    """The arguments by the names of the parameters: plain values as they are, else a preview."""
+    bound = bound_arguments(call.func, call.args, call.kwargs)
+    if isinstance(bound, tuple):  # the signature is not known
+        bound = {**{str(place): value for place, value in enumerate(call.args)}, **call.kwargs}
+    return {name: _plain(bound[name]) for name in itertools.islice(bound, limit)}
+
+
+_PLAIN = frozenset({type(None), bool, int, float, str})
+
+
+def _plain(value: Any) -> Any:
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):  # a scalar of numpy
+        value = value.item()
+    kind = type(value)
+    if kind in _PLAIN:
+        return value if kind is not str or len(value) <= 200 else value[:199] + "…"
+    if kind in (list, tuple) and len(value) <= 20 and _PLAIN.issuperset(map(type, value)):
+        return preview_of(value)
+    return repr(value) if isinstance(value, ResultOf) else _short(value)
 
 
 def _short(value: object) -> str:

@@ -8,6 +8,7 @@ from .backends import open_backend
 from .backends.base import Backend, Claimed, Filter
 from .client import Client
 from .constants import ALL, EVERY
+from .crew import Crew
 from .group import Group, records
 from .handle import Handle
 from .inline import claim_in_hand, run_claimed, run_live, run_now
@@ -17,6 +18,7 @@ from .record import Record
 from .states import Status, status_of
 from .task import Task
 from .worker import Worker
+from .worker_process import WorkerProcess
 
 
 class Gator:
@@ -57,7 +59,7 @@ class Gator:
         )
         self.conn_string = self.backend.conn_string
         self.client = Client(self.backend, queue_name)
-        self._worker: Worker | None = None
+        self.crew = Crew(self)
 
     def build_backend(self, conn_string: str | None) -> Backend:
         """The backend for an address.
@@ -312,32 +314,31 @@ class Gator:
 
     # -- workers and the store -------------------------------------------------------------------
 
-    def start_worker(self, threads: int | None = None) -> Worker:
-        """Run the tasks of this queue in threads of this process, from now on.
+    def start_worker(
+        self, threads: int | None = None, processes: int | None = None
+    ) -> Worker | WorkerProcess:
+        """Run the tasks of this queue from now on, in threads of this process or in processes.
 
         Args:
             threads: how many at a time; None is one a core, four at most.
+            processes: so many in processes instead, which can be stopped whatever they do. They
+                end with this process.
 
         Raises:
-            ValueError: one runs already, with another number of threads.
+            ValueError: one runs already with another number; or the store lives in this process.
+            GatorError: the worker's process does not start.
 
         >>> with Gator("memory://") as gator:
         ...     worker = gator.start_worker(threads=2)
         ...     gator.task(pow, 2, 10).get()
         1024
         """
-        if self._worker is None or not self._worker.running:
-            self._worker = Worker(self, threads=threads).start()
-        elif threads not in (None, self._worker.threads):
-            running = self._worker.threads
-            raise ValueError(f"{running} threads run already: gator.stop_worker() first")
-        return self._worker
+        worker = self.crew.start(threads, processes)
+        return worker.wait_until_ready() if isinstance(worker, WorkerProcess) else worker
 
     def stop_worker(self, timeout: Duration | None = None) -> bool:
-        """Stop that worker; see `Worker.stop`. True when nothing runs any more."""
-        worker, self._worker = self._worker, None
-        limit = None if timeout is None else seconds(timeout, "timeout")
-        return worker is None or worker.stop(limit)
+        """Stop what `start_worker` started; see `Worker.stop`. True when nothing runs any more."""
+        return self.crew.stop(None if timeout is None else seconds(timeout, "timeout"))
 
     @property
     def durability(self) -> str:

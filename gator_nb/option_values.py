@@ -5,27 +5,12 @@ import difflib
 import math
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
+from .constants import EVERY, MAX_PRIORITY, MIN_PRIORITY
 from .errors import MultipleDelayError
-
-OPTIONS = (
-    "task_id",
-    "retries",
-    "is_async",
-    "on_start",
-    "on_success",
-    "on_error",
-    "depends_on",
-    "delay_by",
-    "delay_until",
-    "backoff",
-    "name",
-    "reuse",
-)
-"""The options that `Task` and `gator.options` take."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)\s*")
@@ -163,6 +148,87 @@ def text_or_none(value: object, _option: str) -> str | None:
     return None if value is None else str(value)
 
 
+def priority(value: object, option: str) -> int:
+    """A whole number from -100 to 100; what is higher goes first.
+
+    Raises:
+        TypeError, ValueError
+    """
+    number = float(value) if _is_number(value) else math.nan
+    if math.isnan(number):
+        raise TypeError(f"{option}={value!r}: give a whole number")
+    if not number.is_integer() or not MIN_PRIORITY <= number <= MAX_PRIORITY:
+        raise ValueError(
+            f"{option}={value!r}: give a whole number from {MIN_PRIORITY} to {MAX_PRIORITY}; "
+            "what is higher goes first"
+        )
+    return int(number)
+
+
+def tags(value: object, option: str) -> tuple[str, ...]:
+    """Words to find tasks by, each once; a text is one.
+
+    Raises:
+        TypeError, ValueError: something in it is no text, or empty.
+
+    >>> tags(["nightly", "gpu", "nightly"], "tags"), tags("nightly", "tags")
+    (('nightly', 'gpu'), ('nightly',))
+    """
+    several = (value,) if isinstance(value, str) else () if value is None else value
+    if not isinstance(several, Iterable):
+        raise TypeError(f"{option}={value!r}: give a list of words")
+    words = list(several)
+    for word in words:
+        if not isinstance(word, str):
+            raise TypeError(f"{option}={value!r}: {word!r} is no text")
+        if not word.strip():
+            raise ValueError(f"{option}={value!r}: a tag is not empty")
+    return tuple(dict.fromkeys(words))
+
+
+def queue_or_none(value: object, option: str) -> str | None:
+    """The name of one queue, or None for None.
+
+    Raises:
+        TypeError, ValueError
+    """
+    if value is None or (isinstance(value, str) and value and value != EVERY):
+        return value
+    if isinstance(value, str):
+        raise ValueError(f"{option}={value!r}: give the name of one queue")
+    raise TypeError(f"{option}={value!r}: give the name of a queue, a text")
+
+
+def expiry(value: object, option: str) -> float | None:
+    """When a task that has not begun is given up, in seconds since 1970: after a duration from
+    now, or at a datetime or date; None is never.
+
+    Raises:
+        TypeError, ValueError
+
+    >>> expiry(dt.datetime(1970, 1, 2, tzinfo=dt.UTC), "expires")
+    86400.0
+    """
+    if value is None:
+        return None
+    if isinstance(value, dt.date):  # a datetime is one
+        return moment(value, option)
+    return time.time() + seconds(value, option)  # type: ignore[arg-type]  # it checks
+
+
+def one_of(*words: str) -> Callable[[object, str], str | None]:
+    """A check for one of these words, or None."""
+
+    def check(value: object, option: str) -> str | None:
+        if value is None or (isinstance(value, str) and value in words):
+            return value
+        near = difflib.get_close_matches(str(value), words, n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]!r}?" if near else f"give {' or '.join(map(repr, words))}"
+        raise ValueError(f"{option}={value!r}: {hint}")
+
+    return check
+
+
 def dependency_ids(given: Any) -> tuple[str, ...]:
     """The ids in a `depends_on`: a task, its id, or several of them; each once, in their order.
 
@@ -182,6 +248,31 @@ def dependency_ids(given: Any) -> tuple[str, ...]:
         if not isinstance(one, str):
             raise TypeError(f"depends_on={given!r}: {one!r} is neither a task nor an id")
     return tuple(dict.fromkeys(ids))
+
+
+class Option(NamedTuple):
+    """An option that travels with the call, beside those that `Task` names itself."""
+
+    check: Callable[[Any, str], Any]
+    """What it may be: called with the value and the option's name, answers the value."""
+    default: Any = None
+    column: bool = False
+    """It is a field of the record, by which the store schedules."""
+
+
+TRAVELLING: dict[str, Option] = {
+    "queue": Option(queue_or_none),
+    "priority": Option(priority, 0, column=True),
+    "tags": Option(tags, (), column=True),
+    "expires": Option(expiry, column=True),
+    "on_lost": Option(one_of("retry", "fail"), column=True),
+}
+
+OPTIONS = (
+    "task_id", "retries", "is_async", "on_start", "on_success", "on_error", "depends_on",
+    "delay_by", "delay_until", "backoff", "name", "reuse", *TRAVELLING,
+)  # fmt: skip
+"""The options that `Task` and `gator.options` take."""
 
 
 def stray_options(names: Iterable[str]) -> list[str]:

@@ -41,7 +41,10 @@ class Sink:
 
     def write(self, text: str) -> None:
         """Add text; past the first half megabyte only the newest is kept."""
-        data = text.encode("utf-8", "replace")
+        self.write_bytes(text.encode("utf-8", "replace"))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Add what was written in bytes, which may end amid a character."""
         with self._lock:
             head = data[: self._head_left]
             if head:

@@ -203,6 +203,7 @@ class Supervisor:
         )
         self._renewed_at = time.monotonic()
         self._registered = True
+        worker.registered.set()
 
     def _settle(self) -> None:
         """Tell the store what has ended, all in one call; nothing is dropped before it answered."""
@@ -255,7 +256,8 @@ class Supervisor:
         if wanted <= 0 or not self._worth_looking():
             return
         self._looked_at, self._look = time.monotonic(), False
-        claimed = self.backend.claim(self.worker.id, self.worker.queues, self.executor.lanes, wanted)
+        worker, lanes = self.worker, self.executor.lanes
+        claimed = self.backend.claim(worker.id, worker.queues, lanes, wanted)
         self._idle = not claimed
         self._held.update((one.record.claim or "", one) for one in claimed)
         if claimed:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
-from .constants import ALL, EVERY
+from .constants import ALL, EVERY, PROCESS_LEASE, THREAD_LEASE
+from .cores import cores
 from .definition import new_id
 from .executors.base import Executor
 from .executors.thread import ThreadExecutor
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
 def default_slots() -> int:
     """As many as there are cores for this process, four at most."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(4, cores or 1)
+    return min(4, cores())
 
 
 class Worker:
@@ -62,7 +62,7 @@ class Worker:
         processes: int | None = None,
         name: str | None = None,
     ) -> None:
-        _check_slots(gator, threads, processes)
+        check_slots(gator, threads, processes)
         self.gator = gator
         self.max_tasks = int(max_tasks)
         self.to_consume = to_consume
@@ -77,6 +77,10 @@ class Worker:
         self.id = new_id()[:16]
         self.processes = processes
         self.threads = 0 if processes else threads or default_slots()
+        self.registered = threading.Event()
+        """The store knows of it."""
+        self._alone = False
+        """No user code runs in this process."""
         self._thread: threading.Thread | None = None
         self._loop: Supervisor | None = None
 
@@ -129,6 +133,7 @@ class Worker:
         """
         with self._logging(), self._signals():
             self.starting()
+            self._alone = bool(self.processes)
             self._begin()
             # The loop has a thread of its own, so that no signal strikes amid what it does.
             while self._loop is not None and not self._loop.stopped.wait(_SIGNAL_CHECK):
@@ -190,7 +195,14 @@ class Worker:
         if self.processes:
             from .executors.process import ProcessExecutor  # not for who runs threads
 
-            return ProcessExecutor(gator.client, self.processes, gator.task_class, on_event)
+            return ProcessExecutor(
+                gator.client,
+                self.processes,
+                name=self.id,
+                lease=PROCESS_LEASE if self._alone else THREAD_LEASE,
+                on_event=on_event,
+                log=self.log.error,
+            )
         return ThreadExecutor(gator.client, self.threads, gator.task_class, on_event)
 
     def _begin(self) -> None:
@@ -244,7 +256,12 @@ class Worker:
                 signal.signal(number, handler)
 
 
-def _check_slots(gator: "Gator", threads: int | None, processes: int | None) -> None:
+def check_slots(gator: "Gator", threads: int | None, processes: int | None) -> None:
+    """Refuse numbers that make no worker.
+
+    Raises:
+        ValueError
+    """
     for option, number in (("threads", threads), ("processes", processes)):
         if number is not None and number < 1:
             raise ValueError(f"{option}={number}: a worker needs one at least")

@@ -169,7 +169,8 @@ class Backend(ABC):
     """One store. `Backend(conn_string)` opens it and creates it where there is none.
 
     Attributes:
-        conn_string: the address as given.
+        conn_string: the address as it may be shown.
+        address: the address that opens it again, with a password where there is one; never shown.
         durability: one sentence: what an acknowledged push survives.
         persistent: other processes can see it.
     """
@@ -178,7 +179,7 @@ class Backend(ABC):
     persistent: ClassVar[bool]
 
     def __init__(self, conn_string: str) -> None:
-        self.conn_string = conn_string
+        self.conn_string = self.address = conn_string
 
     @abstractmethod
     def now(self) -> float:
@@ -264,7 +265,10 @@ class Backend(ABC):
 
     @abstractmethod
     def renew(self, worker: str, beats: Sequence[Beat]) -> list[Answer]:
-        """Renew the lease of `worker` and tell of its tasks; KEPT, CANCEL, KILL or LOST for each."""
+        """Renew the lease of `worker` and tell of its tasks.
+
+        Answers KEPT, CANCEL, KILL or LOST for each.
+        """
 
     @abstractmethod
     def settle(self, settlements: Sequence[Settlement]) -> list[Answer]:

@@ -120,7 +120,7 @@ class Child:
         outcome = ended.outcome
         fields = None if outcome is None else outcome._replace(payload=None)._asdict()
         peak = _peak_memory()
-        clean = self._surroundings.restore()
+        clean = self._restored()
         self._surroundings.note_modules()
         self._asked.clear()
         self._send(
@@ -134,6 +134,12 @@ class Child:
             b"" if outcome is None else outcome.payload or b"",
             has_payload=outcome is not None and outcome.payload is not None,
         )
+
+    def _restored(self) -> bool:
+        try:
+            return self._surroundings.restore()
+        except OSError:  # what cannot be put back is not used again
+            return False
 
     def _keep_telling(self) -> None:
         """Pass on what the task tells, ten times a second at most."""
@@ -225,7 +231,7 @@ def _take_output(files: list[int]) -> None:
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-    faulthandler.enable(2)
+    faulthandler.enable(2, all_threads=False)
 
 
 def _flush() -> None:

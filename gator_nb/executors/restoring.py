@@ -6,14 +6,13 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..process_tree import has_children
 
-_HANDLED = [number for number in signal.valid_signals() if number not in {signal.SIGKILL, signal.SIGSTOP}]
+_HANDLED = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 
 
 class Surroundings:
@@ -35,16 +34,12 @@ class Surroundings:
 
     def restore(self) -> bool:
         """Put it back; False when something was left that cannot be: a thread, a process."""
-        steps: list[Callable[[], object]] = [
-            lambda: os.fchdir(self._folder),
-            self._restore_environ,
-            self._restore_signals,
-            lambda: os.umask(self._umask),
-            self._restore_interpreter,
-            _close_figures,
-        ]
-        for step in steps:
-            step()
+        os.fchdir(self._folder)
+        os.umask(self._umask)
+        self._restore_environ()
+        self._restore_signals()
+        self._restore_interpreter()
+        _close_figures()
         return set(threading.enumerate()) <= self._threads and not has_children()
 
     def stale(self) -> bool:

@@ -20,7 +20,7 @@ def packed(message: Message, payload: bytes = b"") -> tuple[bytes, bytes]:
     return _HEAD.pack(len(text), len(payload)) + text, payload
 
 
-def sizes(head: bytes) -> tuple[int, int]:
+def sizes(head: bytes | bytearray) -> tuple[int, int]:
     """How many bytes of JSON and of payload follow a head."""
     text, payload = _HEAD.unpack(head)
     return text, payload

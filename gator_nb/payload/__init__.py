@@ -16,13 +16,17 @@ from .outcome import (
 )
 from .pickling import dumps_call, dumps_value, loads
 from .preview import one_line, preview_of, preview_of_arguments
+from .references import Promised, ResultOf, SeveralPromised, exchanged, load_call, referring
 from .sealing import key_id_of, peek, seal, unseal
 
 __all__ = [
     "Call",
     "CallHeader",
     "Outcome",
+    "Promised",
     "RemoteTraceback",
+    "ResultOf",
+    "SeveralPromised",
     "bound_arguments",
     "call_key",
     "culprit",
@@ -30,8 +34,10 @@ __all__ = [
     "dumps_call",
     "dumps_value",
     "error_of",
+    "exchanged",
     "header_of",
     "key_id_of",
+    "load_call",
     "loads",
     "name_of",
     "one_line",
@@ -42,6 +48,7 @@ __all__ = [
     "peek",
     "preview_of",
     "preview_of_arguments",
+    "referring",
     "seal",
     "seal_call",
     "seal_outcome",

@@ -35,6 +35,10 @@ class CallHeader(NamedTuple):
     refs: tuple[str, ...] = ()
     """Blobs that the call needs."""
     checkpoint: str | None = None
+    parameters: dict[str, Any] | None = None
+    """The arguments by the names of the parameters, for tables: plain values, else a preview."""
+    results: dict[str, str] | None = None
+    """Tasks that the call refers to, and those whose results go there: themselves, or retries."""
 
 
 _ABSENT = object()

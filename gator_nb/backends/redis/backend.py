@@ -53,6 +53,7 @@ class RedisBackend(Backend):
     def __init__(self, conn_string: str) -> None:
         address = parse(conn_string)
         super().__init__(str(address))
+        self.address = conn_string
         self.clock: Callable[[], float] | None = None
         self._server = Server(address)
         try:

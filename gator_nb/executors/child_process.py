@@ -1,0 +1,207 @@
+"""One child process as its worker sees it: started, sent a task, stopped by force, buried."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+
+from ..backends.base import Claimed
+from ..process_tree import MARK, kill_marked, kill_tree
+from ..record import Record
+from ..runtime import Running
+from .wire import Inbox, Message, packed
+
+_PIECE = 1 << 18
+"""Bytes that are read or written at a time."""
+_LAST_WORDS = 2000
+"""Bytes of a task's output that the certificate of its death shows."""
+_KEPT_WORDS = 64 * 1024
+"""Bytes of what a child says outside of tasks that are kept, for when it does not start."""
+
+
+class ProcessTry(Running):
+    """One run of one claim in a child process."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record)
+        self.progress: str | None = None
+        self.metrics: str | None = None
+        self.last_words = b""
+        self.signaled = False
+        self.killed = False
+
+    def step(self) -> str | None:
+        if self.cause is None:
+            return None
+        return "killing" if self.killed else "interrupted"
+
+    def progress_text(self) -> str | None:
+        return self.progress
+
+    def metrics_text(self) -> str | None:
+        return self.metrics
+
+
+class ChildProcess:
+    """A process of `executors.child`. Every method is called by the thread that started it: on
+    Linux the child is killed when that thread ends."""
+
+    def __init__(self, mark: str, environ: Mapping[str, str]) -> None:
+        self.mark = mark
+        self.ready = False
+        self.claimed: Claimed | None = None
+        self.one: ProcessTry | None = None
+        """The try that it runs."""
+        self.words = b""
+        """What it said outside of tasks."""
+        self.peak_memory = 0
+        """Bytes; known after its death."""
+        self.doomed = False
+        """It was killed by us, or is about to end."""
+        ours, theirs = socket.socketpair()
+        self.output, pipe = os.pipe()
+        try:
+            self.process = subprocess.Popen(  # noqa: S603 -- this very interpreter and module
+                [sys.executable, "-m", "gator_nb.executors.child",
+                 str(theirs.fileno()), str(os.getpid())],
+                stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe,
+                pass_fds=[theirs.fileno()], start_new_session=True,
+                env={**environ, MARK: mark},
+            )  # fmt: skip
+        except BaseException:
+            ours.close()
+            os.close(self.output)
+            raise
+        finally:
+            theirs.close()
+            os.close(pipe)
+        os.set_blocking(self.output, False)
+        ours.setblocking(False)
+        self.line = ours
+        self.death = os.pidfd_open(self.process.pid) if hasattr(os, "pidfd_open") else None
+        self._inbox = Inbox()
+        self._outbox: deque[memoryview] = deque()
+        self._signal_due = False
+
+    @property
+    def idle(self) -> bool:
+        return self.ready and self.one is None and not self.doomed
+
+    # -- sending ---------------------------------------------------------------------------------
+
+    def run(self, claimed: Claimed, one: ProcessTry, message: Message, payload: bytes) -> None:
+        """Send it a task, with a pipe of its own for what the task writes."""
+        self.claimed, self.one = claimed, one
+        os.close(self.output)
+        self.output, pipe = os.pipe()
+        os.set_blocking(self.output, False)
+        head, tail = packed(message, payload)
+        try:
+            # Its socket is empty, so the few bytes that carry the pipe are taken at once.
+            sent = socket.send_fds(self.line, [head[:_PIECE]], [pipe])
+        except OSError:
+            sent = len(head)  # it is dead, which its end will tell
+        finally:
+            os.close(pipe)
+        self._queue(head[sent:], tail)
+
+    def interrupt(self) -> None:
+        """Ask the code in it to stop, once: the reason by the line, then SIGINT."""
+        if self.one is not None and not self.one.signaled:
+            self.one.signaled = True
+            message = {"type": "interrupt", "claim": self.one.claim, "cause": self.one.cause}
+            self._signal_due = True
+            self._queue(*packed(message))
+
+    def _queue(self, *pieces: bytes) -> None:
+        self._outbox += [memoryview(piece) for piece in pieces if piece]
+        self.flush()
+
+    @property
+    def unsent(self) -> bool:
+        return bool(self._outbox)
+
+    def flush(self) -> None:
+        """Send what the child takes now; the signal follows the last byte of its reason."""
+        while self._outbox:
+            try:
+                sent = self.line.send(self._outbox[0][:_PIECE])
+            except BlockingIOError:
+                return
+            except OSError:
+                self._outbox.clear()  # it is dead
+                break
+            rest = self._outbox.popleft()[sent:]
+            if rest:
+                self._outbox.appendleft(rest)
+        if self._signal_due:
+            self._signal_due = False
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGINT)
+
+    # -- receiving -------------------------------------------------------------------------------
+
+    def receive(self) -> list[tuple[Message, bytes]]:
+        """The messages that have come."""
+        found: list[tuple[Message, bytes]] = []
+        while True:
+            try:
+                data = self.line.recv(_PIECE)
+            except BlockingIOError:
+                return found
+            except OSError:
+                data = b""
+            if not data:
+                return found
+            found += self._inbox.feed(data)
+
+    def read_output(self) -> None:
+        """Take in what was written, into the log of its task."""
+        while True:
+            try:
+                data = os.read(self.output, _PIECE)
+            except BlockingIOError:
+                return
+            if not data:
+                return
+            if self.one is not None:
+                self.one.sink.write_bytes(data)
+                self.one.last_words = (self.one.last_words + data)[-_LAST_WORDS:]
+            else:
+                self.words = (self.words + data)[-_KEPT_WORDS:]
+
+    # -- ending ----------------------------------------------------------------------------------
+
+    def kill(self) -> None:
+        """End it and everything below it, whatever it does."""
+        if not self.doomed:
+            self.doomed = True
+            kill_tree(self.process.pid)
+
+    def dead(self) -> bool:
+        if self.process.returncode is None:
+            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            if pid:
+                self.process.returncode = os.waitstatus_to_exitcode(status)
+                self.peak_memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return self.process.returncode is not None
+
+    def bury(self) -> int:
+        """After its death: end what it left behind, and close; its exit code, or minus a signal."""
+        code = self.process.returncode or 0
+        kill_marked(self.mark)
+        self.line.close()
+        os.close(self.output)
+        if self.death is not None:
+            os.close(self.death)
+        return code
+
+    def dismiss(self) -> None:
+        """Let an idle one go by itself."""
+        self.ready = False
+        with suppress(OSError):  # it has gone
+            self.line.shutdown(socket.SHUT_RDWR)

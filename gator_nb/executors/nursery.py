@@ -1,0 +1,276 @@
+"""The one thread that starts children, gives them tasks, hears them, stops and buries them.
+
+A child is kept warm for the next task. It is replaced when a task leaves threads or processes
+behind, and when a module of the user's that it has loaded was edited.
+"""
+
+import os
+import selectors
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..attempt import (
+    Ended,
+    backoff_of,
+    canceled,
+    failed_to_load,
+    settlement_of,
+    timed_out,
+    timeout_of,
+)
+from ..backends.base import Claimed
+from ..client import Client
+from ..cores import cores, thread_limits
+from ..errors import TaskLost
+from ..payload import Outcome, outcome_of_error
+from ..record import Reason
+from ..settings import KEY
+from ..states import Status
+from .base import Report
+from .certificate import Death, certificate, oom_kills
+from .child_process import ChildProcess, ProcessTry
+from .wire import Message
+
+if TYPE_CHECKING:
+    from .process import ProcessExecutor
+
+GRACE = 5.0
+"""Seconds between SIGINT and SIGKILL."""
+_TICK = 0.1
+"""Seconds between two looks at the clock while something runs; idle children cost nothing."""
+_PAUSES = (0.0, 0.5, 2.0, 8.0, 30.0)
+"""Seconds before a child is started, by how many in a row did not come up."""
+_PATIENCE = 1.0
+"""Seconds that idle children have to end by themselves."""
+_SENT = ("id", "queue", "claim", "attempts", "retries", "name", "label", "group", "depends_on")
+"""The fields of a record that code in a child can see."""
+
+
+class Nursery:
+    """Up to `slots` children of one worker."""
+
+    def __init__(
+        self,
+        executor: "ProcessExecutor",
+        client: Client,
+        slots: int,
+        name: str,
+        log: Callable[[str], None],
+    ) -> None:
+        self._executor = executor
+        self._client = client
+        self._slots = slots
+        self._name = name
+        self._log = log
+        self._children: list[ChildProcess] = []
+        self._selector = selectors.DefaultSelector()
+        self._started = 0
+        self._unborn = 0
+        """How many in a row died before they were ready."""
+        self._not_before = 0.0
+        self._oom_kills = oom_kills()
+        self._environ = thread_limits(cores() // slots) | os.environ
+        self._environ.pop(KEY, None)
+
+    def serve(self) -> None:
+        """The life of the thread."""
+        with self._selector:
+            self._selector.register(self._executor.ear, selectors.EVENT_READ)
+            while not self._executor.closing or any(child.one for child in self._children):
+                self._start_children()
+                self._dispatch()
+                self._urge()
+                for key, _ in self._selector.select(self._pause()):
+                    if key.data is None:
+                        self._executor.ear.recv(4096)
+                    else:
+                        self._hear(key.data)
+                self._look_for_dead()
+            self._dismiss()
+
+    def _pause(self) -> float | None:
+        busy = any(child.one or child.doomed or child.unsent for child in self._children)
+        missing = len(self._children) < self._slots
+        watched = all(child.death is not None for child in self._children)
+        return None if watched and not busy and not missing else _TICK
+
+    # -- coming ------------------------------------------------------------------------------------
+
+    def _start_children(self) -> None:
+        """Have a child for each slot; wait longer after each that did not come up."""
+        while len(self._children) < self._slots and time.monotonic() >= self._not_before:
+            if self._executor.closing:
+                return
+            self._started += 1
+            child = ChildProcess(f"{self._name}:{self._started};", self._environ)
+            self._children.append(child)
+            for file in (child.line, child.output, child.death):
+                if file is not None:
+                    self._selector.register(file, selectors.EVENT_READ, child)
+
+    def _dispatch(self) -> None:
+        for child in self._children:
+            if child.idle:
+                while (claimed := self._executor.next_task()) is not None:
+                    if self._give(child, claimed):
+                        break
+
+    def _give(self, child: ChildProcess, claimed: Claimed) -> bool:
+        """Send a task to a child; False when it was over before it began."""
+        one = ProcessTry(claimed.record)
+        try:
+            header, payload = self._client.verified(claimed.record, claimed.envelope)
+            one.limit(timeout_of(header))
+            message: Message = {
+                "type": "run",
+                "record": {field: getattr(claimed.record, field) for field in _SENT},
+                "timeout": one.timeout,
+                "backoff": backoff_of(header),
+                "env": header.options.get("env", {}),
+            }
+        except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
+            self._end(claimed, one, failed_to_load(one, error))
+            return False
+        self._executor.begun(one)
+        self._selector.unregister(child.output)
+        child.run(claimed, one, message, payload)
+        self._selector.register(child.output, selectors.EVENT_READ, child)
+        return True
+
+    # -- being there -------------------------------------------------------------------------------
+
+    def _hear(self, child: ChildProcess) -> None:
+        """Take in what a child wrote and said, the output first: it was there before."""
+        messages = child.receive()
+        child.read_output()
+        child.flush()
+        for message, payload in messages:
+            self._handle(child, message, payload)
+
+    def _handle(self, child: ChildProcess, message: Message, payload: bytes) -> None:
+        kind, one, claimed = message["type"], child.one, child.claimed
+        if kind == "ready":
+            child.ready, self._unborn = True, 0
+        elif one is None or claimed is None:
+            return
+        elif kind == "told":
+            one.progress, one.metrics = message["progress"], message["metrics"]
+            one.told = True
+            self._executor.told()
+        elif kind == "stale":
+            child.kill()
+            child.one = child.claimed = None
+            self._executor.moved_back(one, claimed)
+        elif kind == "end":
+            if not message["clean"]:
+                child.kill()
+            child.one = child.claimed = None
+            self._end(claimed, one, _ended(message, payload))
+
+    def _end(self, claimed: Claimed, one: ProcessTry, ended: Ended) -> None:
+        settlement = settlement_of(self._client, one, ended)
+        self._executor.ended(Report(claimed, ended, settlement, one.elapsed))
+
+    # -- stopping ----------------------------------------------------------------------------------
+
+    def _urge(self) -> None:
+        """Bring those that are to stop to the next step: SIGINT, after a while SIGKILL."""
+        for child in self._children:
+            child.flush()
+            one = child.one
+            if one is None or one.cause is None or one.killed:
+                continue
+            if one.cause == "kill" or time.monotonic() - one.asked_at >= GRACE:
+                one.killed = True
+                child.kill()
+            else:
+                child.interrupt()
+
+    # -- going -------------------------------------------------------------------------------------
+
+    def _look_for_dead(self) -> None:
+        for child in [child for child in self._children if child.dead()]:
+            self._hear(child)
+            self._bury(child)
+
+    def _bury(self, child: ChildProcess) -> None:
+        self._children.remove(child)
+        for file in (child.line, child.output, child.death):
+            if file is not None:
+                self._selector.unregister(file)
+        code = child.bury()
+        if not child.ready and not child.doomed and not self._executor.closing:
+            self._not_born(child, code)
+        if child.one is not None and child.claimed is not None:
+            death = Death(code, child.peak_memory, self._out_of_memory())
+            self._end(child.claimed, child.one, _end_by_death(child.one, death))
+
+    def _not_born(self, child: ChildProcess, code: int) -> None:
+        self._unborn += 1
+        pause = _PAUSES[min(self._unborn, len(_PAUSES) - 1)]
+        self._not_before = time.monotonic() + pause
+        words = child.words.decode("utf-8", "replace").strip()
+        self._log(f"a child process ended with {code} before it was ready: {words}")
+
+    def _out_of_memory(self) -> bool:
+        before, self._oom_kills = self._oom_kills, oom_kills()
+        return self._oom_kills > before
+
+    def _dismiss(self) -> None:
+        for child in self._children:
+            child.dismiss()
+        deadline = time.monotonic() + _PATIENCE
+        while self._children:
+            if time.monotonic() >= deadline:
+                for child in self._children:
+                    child.kill()
+            for child in [child for child in self._children if child.dead()]:
+                self._bury(child)
+            time.sleep(0.005)
+
+
+def _ended(message: Message, payload: bytes) -> Ended:
+    """How a try ended, as its child tells."""
+    fields: dict[str, Any] = message["ended"]
+    outcome = message["outcome"]
+    if outcome is not None:
+        outcome = Outcome(**outcome)._replace(payload=payload if message["has_payload"] else None)
+    status = fields["status"]
+    return Ended(**fields)._replace(
+        status=None if status is None else Status(status), outcome=outcome
+    )
+
+
+def _end_by_death(one: ProcessTry, death: Death) -> Ended:
+    """How a try ended whose process has died, by us or by itself."""
+    by = " by SIGKILL" if one.killed else ""
+    if one.cause in ("stop", "lost"):
+        return Ended(None)
+    if one.cause in ("cancel", "kill"):
+        return canceled(one, by)._replace(peak_memory=death.peak_memory)
+    return _lost(one, death) if one.cause is None else _timed_out(one, by, death.peak_memory)
+
+
+def _lost(one: ProcessTry, death: Death) -> Ended:
+    """The process died by itself: the store counts a loss."""
+    line = certificate(one, death)
+    one.sink.write(f"\n[{line}]\n")
+    words = one.last_words.decode("utf-8", "replace")
+    details = f"TaskLost: {line}\n\nThe last of its output:\n{words}" if words else None
+    outcome = outcome_of_error(one.record.id, one.claim, TaskLost(line))
+    return Ended(
+        Status.FAILED, one.record.retries, outcome._replace(traceback=details or outcome.traceback),
+        Reason.LOST, outcome.error, peak_memory=death.peak_memory, lost=True,
+    )  # fmt: skip
+
+
+def _timed_out(one: ProcessTry, by: str, peak: int) -> Ended:
+    """It had to be killed, and its `on_error` with it."""
+    record = one.record
+    outcome = outcome_of_error(record.id, one.claim, timed_out(one, by))
+    again = record.retries > 0
+    return Ended(
+        Status.RETRYING if again else Status.FAILED, record.retries - again, outcome,
+        Reason.TIMEOUT, outcome.error, peak_memory=peak,
+    )  # fmt: skip

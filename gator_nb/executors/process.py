@@ -1,0 +1,132 @@
+"""User code in processes, which can be stopped whatever it does: the worker's side.
+
+What the worker asks for is noted here and done by the one thread of the `Nursery`, which is woken
+by a byte on a socket.
+"""
+
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from ..backends.base import Claimed
+from ..client import Client
+from ..runtime import Cause, Running
+from .base import Report
+from .child_process import ProcessTry
+from .nursery import Nursery
+
+
+class ProcessExecutor:
+    """Runs tasks in `slots` processes.
+
+    Args:
+        name: of the worker; its children and all that they start carry it.
+        lease: seconds of silence after which the worker counts as lost on another host.
+        on_event: called from another thread when a task has ended or told something.
+        log: told of children that do not come up.
+    """
+
+    kills = True
+
+    def __init__(
+        self,
+        client: Client,
+        slots: int,
+        *,
+        name: str,
+        lease: float,
+        on_event: Callable[[], None],
+        log: Callable[[str], None],
+    ) -> None:
+        self.slots = slots
+        self.lanes = client.lanes("process")
+        self.lease = lease
+        self.inbox: deque[Claimed] = deque()
+        self.closing = False
+        self._ended: deque[Report] = deque()
+        self._running: dict[str, ProcessTry] = {}
+        self._lock = threading.Lock()
+        self._on_event = on_event
+        self._bell, self.ear = socket.socketpair()
+        self._bell.setblocking(False)
+        self.ear.setblocking(False)
+        nursery = Nursery(self, client, slots, name, log)
+        self._thread = threading.Thread(
+            target=nursery.serve, name="gator_nb processes", daemon=True
+        )
+        self._thread.start()
+
+    # -- for the worker ----------------------------------------------------------------------------
+
+    def submit(self, claimed: Sequence[Claimed]) -> None:
+        self.inbox.extend(claimed)
+        self._ring()
+
+    def waiting(self) -> int:
+        return len(self.inbox)
+
+    def running(self) -> Sequence[ProcessTry]:
+        with self._lock:
+            return list(self._running.values())
+
+    def reports(self) -> list[Report]:
+        found: list[Report] = []
+        while self._ended:
+            found.append(self._ended.popleft())
+        return found
+
+    def withdraw(self) -> list[Claimed]:
+        taken: list[Claimed] = []
+        while (claimed := self.next_task()) is not None:
+            taken.append(claimed)
+        return taken
+
+    def interrupt(self, one: Running, cause: Cause) -> None:
+        if one.cause is None or (cause == "kill" and one.cause != "kill"):
+            one.asked(cause)
+            one.cause = cause
+            self._ring()
+
+    def close(self) -> bool:
+        self.closing = True
+        self._ring()
+        self._thread.join()
+        self._bell.close()
+        self.ear.close()
+        return True
+
+    def _ring(self) -> None:
+        with suppress(BlockingIOError):  # then it has been rung often enough
+            self._bell.send(b"!")
+
+    # -- for the nursery ---------------------------------------------------------------------------
+
+    def next_task(self) -> Claimed | None:
+        """Take the next task to run; None when there is none."""
+        try:
+            return self.inbox.popleft()
+        except IndexError:
+            return None
+
+    def begun(self, one: ProcessTry) -> None:
+        with self._lock:
+            self._running[one.claim] = one
+
+    def moved_back(self, one: ProcessTry, claimed: Claimed) -> None:
+        """Its child could not take it: another one will."""
+        with self._lock:
+            self._running.pop(one.claim, None)
+        self.inbox.appendleft(claimed)
+
+    def ended(self, report: Report) -> None:
+        """A try is over: the worker settles it."""
+        self._ended.append(report)
+        with self._lock:
+            self._running.pop(report.claimed.record.claim or "", None)
+        self._on_event()
+
+    def told(self) -> None:
+        """A try has told something."""
+        self._on_event()

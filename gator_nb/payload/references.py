@@ -1,0 +1,122 @@
+"""Results of other tasks as arguments: a handle leaves as a reference and arrives as its result."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeGuard
+
+from .call import Call
+from .pickling import loads
+
+
+class Promised:
+    """What stands for the result of a task; a `Task` is one."""
+
+    task_id: str
+
+    def reference(self) -> "ResultOf":
+        """What stands for it in a pickled call.
+
+        Raises:
+            TypeError: it is not on a queue.
+        """
+        raise NotImplementedError
+
+
+class SeveralPromised(Iterable[Promised]):
+    """What stands for the results of several, in their order; a `Group` is one."""
+
+
+class ResultOf(Promised):
+    """The place, in a pickled call, that the result of a task goes to."""
+
+    __slots__ = ("task_id",)
+
+    def __init__(self, task_id: str) -> None:
+        self.task_id = task_id
+
+    def reference(self) -> "ResultOf":
+        return self
+
+    def __reduce__(self) -> tuple[type["ResultOf"], tuple[str]]:
+        return ResultOf, (self.task_id,)
+
+    def __repr__(self) -> str:
+        return f"<the result of task {self.task_id[:8]}>"
+
+
+_PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes})
+_HOLDERS = frozenset({list, tuple, dict})
+
+
+def exchanged(call: Call, exchange: Callable[[Promised], Any]) -> Call:
+    """The call with something else in place of each promise among its arguments, or directly in
+    a list, tuple or dict among them. Without any it is the call itself.
+
+    >>> exchanged(Call(sum, ([ResultOf("a"), 1],), {}), lambda promised: promised.task_id).args
+    (['a', 1],)
+    """
+    args, kwargs = call.args, call.kwargs
+    if any(map(_worth_a_look, args)):
+        args = tuple(_exchanged(value, exchange) for value in args)
+    if kwargs and any(map(_worth_a_look, kwargs.values())):
+        kwargs = {name: _exchanged(value, exchange) for name, value in kwargs.items()}
+    same = args is call.args and kwargs is call.kwargs
+    return call if same else call._replace(args=args, kwargs=kwargs)
+
+
+def referring(call: Call) -> tuple[Call, tuple[str, ...]]:
+    """The call with references for promises, and the ids that they refer to, each once.
+
+    Raises:
+        TypeError: a task among the arguments is not on a queue.
+    """
+    ids: dict[str, None] = {}
+
+    def reference(promised: Promised) -> ResultOf:
+        result = promised.reference()
+        ids[result.task_id] = None
+        return result
+
+    return exchanged(call, reference), tuple(ids)
+
+
+def load_call(payload: bytes, results: Mapping[str, bytes]) -> Call:
+    """The call in verified bytes, with the results that it refers to, pickled, in their places."""
+    call: Call = loads(payload)
+    if not results:
+        return call
+    values = {task_id: loads(data) for task_id, data in results.items()}
+    return exchanged(call, lambda promised: values[promised.task_id])
+
+
+def _worth_a_look(value: Any) -> bool:
+    kind = type(value)
+    if kind in _PLAIN:
+        return False
+    return _is_promise(value) or (kind in _HOLDERS and _has_promises(value))
+
+
+def _is_promise(value: Any) -> TypeGuard[Promised | SeveralPromised]:
+    return isinstance(value, Promised | SeveralPromised)
+
+
+def _has_promises(values: Any) -> bool:
+    """Whether some of what a list, tuple or dict holds is a promise; by kind, as it may be long."""
+    kinds = set(map(type, values.values() if type(values) is dict else values))
+    return any(issubclass(kind, Promised | SeveralPromised) for kind in kinds)
+
+
+def _exchanged(value: Any, exchange: Callable[[Promised], Any]) -> Any:
+    kind = type(value)
+    if kind not in _HOLDERS or not _has_promises(value):
+        return _one(value, exchange)
+    if kind is dict:
+        return {name: _one(inner, exchange) for name, inner in value.items()}
+    return kind([_one(inner, exchange) for inner in value])
+
+
+def _one(value: Any, exchange: Callable[[Promised], Any]) -> Any:
+    if isinstance(value, Promised):
+        return exchange(value)
+    if isinstance(value, SeveralPromised):
+        return [exchange(one) for one in value]
+    return value
