@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -93,16 +94,17 @@ def kill_tree(pid: int) -> None:
 
 def kill_marked(mark: str) -> int:
     """End what a worker or one of its children left behind; answers how many processes."""
-    ended = 0
-    while found := [pid for pid in marked(mark) if _send(pid, signal.SIGKILL)]:
-        ended += len(found)
-        if ended > _MOST:
-            break
-    return ended
+    ended: set[int] = set()
+    while (found := marked(mark)) and len(ended) < _MOST:
+        ended.update(pid for pid in found if _send(pid, signal.SIGKILL))
+        time.sleep(_DYING)
+    return len(ended)
 
 
 _MOST = 10_000
 """Processes after which one that keeps starting itself anew is left alone."""
+_DYING = 0.001
+"""Seconds that a killed process is given to be gone."""
 
 
 def _send(pid: int, number: int) -> bool:

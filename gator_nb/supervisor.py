@@ -313,7 +313,7 @@ class Supervisor:
     def _has_news(self, one: Running) -> bool:
         if one.elapsed < _LONG:
             return False
-        unannounced = not one.record.begun and one.claim not in self._announced
+        unannounced = one.claim not in self._announced  # a cancel may have come before it began
         stepped = one.step() != self._steps_told.get(one.claim)
         return one.told or unannounced or stepped or one.claim in self._untold
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 
+from ..attempt import Ended  # noqa: TC001 -- said of an attribute
 from ..backends.base import Claimed
 from ..process_tree import MARK, kill_marked, kill_tree
 from ..record import Record
@@ -56,6 +57,8 @@ class ChildProcess:
         self.claimed: Claimed | None = None
         self.one: ProcessTry | None = None
         """The try that it runs."""
+        self.last_end: Ended | None = None
+        """How its last try ended, when it is not to have another."""
         self.words = b""
         """What it said outside of tasks."""
         self.peak_memory = 0

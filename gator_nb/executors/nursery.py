@@ -162,11 +162,12 @@ class Nursery:
             child.kill()
             child.one = child.claimed = None
             self._executor.moved_back(one, claimed)
-        elif kind == "end":
-            if not message["clean"]:
-                child.kill()
+        elif kind == "end" and message["clean"]:
             child.one = child.claimed = None
             self._end(claimed, one, _ended(message, payload))
+        elif kind == "end":
+            child.last_end = _ended(message, payload)  # told once what it left has ended too
+            child.kill()
 
     def _end(self, claimed: Claimed, one: ProcessTry, ended: Ended) -> None:
         settlement = settlement_of(self._client, one, ended)
@@ -179,7 +180,7 @@ class Nursery:
         for child in self._children:
             child.flush()
             one = child.one
-            if one is None or one.cause is None or one.killed:
+            if one is None or one.cause is None or child.doomed:
                 continue
             if one.cause == "kill" or time.monotonic() - one.asked_at >= GRACE:
                 one.killed = True
@@ -204,7 +205,8 @@ class Nursery:
             self._not_born(child, code)
         if child.one is not None and child.claimed is not None:
             death = Death(code, child.peak_memory, self._out_of_memory())
-            self._end(child.claimed, child.one, _end_by_death(child.one, death))
+            ended = child.last_end or _end_by_death(child.one, death)
+            self._end(child.claimed, child.one, ended)
 
     def _not_born(self, child: ChildProcess, code: int) -> None:
         self._unborn += 1

@@ -1,0 +1,125 @@
+"""Stopping what runs in a process: asked first, killed after five seconds, said when it is true."""
+
+import itertools
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gator_nb import Gator, Status, Task, Worker
+from tests.waiting import until
+
+
+def canceled(task: Task) -> str:
+    """Wait until it runs, cancel it, wait for its end; how it ended."""
+    until(lambda: task.status is Status.RUNNING)
+    task.cancel().wait(60)
+    assert task.status is Status.CANCELED
+    return str(task.error)
+
+
+def test_a_sleeping_task_stops_at_once(gator: Gator, worker: Worker) -> None:
+    assert canceled(gator.task(time.sleep, 600)).endswith("later by SIGINT")
+
+
+def test_a_busy_loop_stops_and_its_process_goes_on(gator: Gator, worker: Worker) -> None:
+    def spin() -> None:
+        while True:
+            pass
+
+    first = gator.task(os.getpid).get()
+    assert "SIGINT" in canceled(gator.task(spin))
+    assert gator.task(os.getpid).get() == first
+
+
+def test_it_may_clean_up(gator: Gator, worker: Worker, tmp_path: Path) -> None:
+    def tidy() -> None:
+        try:
+            time.sleep(600)
+        finally:
+            (tmp_path / "tidied").touch()
+
+    task = gator.task(begin, tidy)
+    until(lambda: "begun" in task.logs())
+    canceled(task)
+    assert (tmp_path / "tidied").exists()
+
+
+def c_code() -> None:
+    """A loop in C that never gives up the interpreter's lock."""
+    sum(itertools.repeat(0))
+
+
+def swallowing() -> None:
+    while True:
+        try:
+            time.sleep(600)
+        except BaseException:
+            continue
+
+
+def ignoring() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    time.sleep(600)
+
+
+def begin(code: Callable[[], object]) -> object:
+    """Tell that user code runs by now, and run it."""
+    print("begun")
+    return code()
+
+
+def daemonic() -> None:
+    subprocess.Popen(["sh", "-c", "sleep 600 & sleep 600"], start_new_session=True)
+    swallowing()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hostile", [c_code, swallowing, ignoring, daemonic])
+def test_whatever_it_does_it_is_stopped(
+    gator: Gator, worker: Worker, hostile: Callable[[], None]
+) -> None:
+    """After five seconds its whole tree is killed; until then it is not said to be canceled."""
+    task = gator.task(begin, hostile)
+    until(lambda: "begun" in task.logs())
+    task.cancel()
+    until(lambda: task.handle.look().cancel_step == "interrupted")
+    assert task.canceling
+    task.wait(60)
+    assert (task.status, task.error[-11:]) == (Status.CANCELED, " by SIGKILL")
+    assert gator.task(pow, 2, 3).get(60) == 8
+
+
+def test_force_does_not_wait_for_the_code(gator: Gator, worker: Worker) -> None:
+    task = gator.task(begin, swallowing)
+    until(lambda: "begun" in task.logs())
+    gator.backend.cancel([task.task_id], "me", force=True)
+    task.wait(60)
+    assert task.status is Status.CANCELED
+    assert "stopped 0." in task.error
+
+
+def test_a_result_that_wins_against_the_cancel_stays(gator: Gator, worker: Worker) -> None:
+    def stubborn() -> str:
+        try:
+            time.sleep(600)
+        except BaseException:
+            return "done all the same"
+        return "never"
+
+    task = gator.task(begin, stubborn)
+    until(lambda: "begun" in task.logs())
+    assert task.cancel().get(60) == "done all the same"
+
+
+def test_a_stopping_worker_gives_its_task_back(gator: Gator) -> None:
+    """Interrupted work waits again, and the try does not count."""
+    with Worker(gator, processes=1) as worker:
+        task = gator.task(time.sleep, 600)
+        until(lambda: task.status is Status.RUNNING)
+        worker.stop(0)
+    assert (task.status, task.attempts) == (Status.WAITING, 0)
