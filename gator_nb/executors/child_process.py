@@ -1,7 +1,6 @@
 """One child process as its worker sees it: started, sent a task, stopped by force, buried."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -88,7 +87,6 @@ class ChildProcess:
         self.death = os.pidfd_open(self.process.pid) if hasattr(os, "pidfd_open") else None
         self._inbox = Inbox()
         self._outbox: deque[memoryview] = deque()
-        self._signal_due = False
 
     @property
     def idle(self) -> bool:
@@ -113,12 +111,14 @@ class ChildProcess:
         self._queue(head[sent:], tail)
 
     def interrupt(self) -> None:
-        """Ask the code in it to stop, once: the reason by the line, then SIGINT."""
+        """Ask the code in it to stop, once: the child signals its own main thread."""
         if self.one is not None and not self.one.signaled:
             self.one.signaled = True
-            message = {"type": "interrupt", "claim": self.one.claim, "cause": self.one.cause}
-            self._signal_due = True
-            self._queue(*packed(message))
+            self.send({"type": "interrupt", "claim": self.one.claim, "cause": self.one.cause})
+
+    def send(self, message: Message, payload: bytes = b"") -> None:
+        """Say something, as soon as the child takes it."""
+        self._queue(*packed(message, payload))
 
     def _queue(self, *pieces: bytes) -> None:
         self._outbox += [memoryview(piece) for piece in pieces if piece]
@@ -129,7 +129,7 @@ class ChildProcess:
         return bool(self._outbox)
 
     def flush(self) -> None:
-        """Send what the child takes now; the signal follows the last byte of its reason."""
+        """Send what the child takes now."""
         while self._outbox:
             try:
                 sent = self.line.send(self._outbox[0][:_PIECE])
@@ -141,10 +141,6 @@ class ChildProcess:
             rest = self._outbox.popleft()[sent:]
             if rest:
                 self._outbox.appendleft(rest)
-        if self._signal_due:
-            self._signal_due = False
-            with suppress(ProcessLookupError):
-                os.kill(self.process.pid, signal.SIGINT)
 
     # -- receiving -------------------------------------------------------------------------------
 
