@@ -86,6 +86,7 @@ class Record(NamedTuple):
     peak_memory: int | None = None
     """Bytes that the process of the newest try held at most; None where tasks share a process."""
     checkpoint: str | None = None
+    """The task whose checkpoint it goes on from: its own, or the one that it is a retry of."""
     limit: str | None = None
     needs: str | None = None
 

@@ -16,6 +16,10 @@ _BUILT_IN = {
     "sqlite": ("sqlite", "SQLiteBackend"),
     "redis": ("redis", "RedisBackend"),
     "rediss": ("redis", "RedisBackend"),
+    "redis+sentinel": ("redis", "RedisBackend"),
+    "rediss+sentinel": ("redis", "RedisBackend"),
+    "redis+cluster": ("redis", "RedisBackend"),
+    "rediss+cluster": ("redis", "RedisBackend"),
     "unix": ("redis", "RedisBackend"),
 }
 _ENTRY_POINTS = "gator_nb.backends"

@@ -285,6 +285,15 @@ class Backend(ABC):
         """
 
     @abstractmethod
+    def save(self, task_id: str, claim: str, data: bytes) -> Answer:
+        """Keep a checkpoint of a running task in place of the last one; its record's `checkpoint`
+        becomes its id. Answers KEPT, CANCEL, KILL or LOST.
+
+        Raises:
+            PayloadTooLarge: the store cannot take data of that size.
+        """
+
+    @abstractmethod
     def release(self, claims: Sequence[tuple[str, str]]) -> list[Answer]:
         """Give back (task id, claim) pairs whose code has not begun or has stopped: DONE or LOST.
 
@@ -338,6 +347,15 @@ class Backend(ABC):
     @abstractmethod
     def outcome(self, task_id: str) -> bytes | None:
         """The newest outcome of a task; None before there is one.
+
+        Raises:
+            TaskNotFound
+        """
+
+    @abstractmethod
+    def saved(self, task_id: str) -> bytes | None:
+        """The newest checkpoint of the task that a record's `checkpoint` names; None where there
+        is none, or none any more.
 
         Raises:
             TaskNotFound

@@ -175,6 +175,18 @@ class MemoryBackend(Backend):
             step.commit()
         return answers
 
+    def save(self, task_id: str, claim: str, data: bytes) -> Answer:
+        store = self._store
+        with store.lock:
+            step = Step(store, self.clock())
+            record = step.at(task_id)
+            if record is None or record.status is not RUNNING or record.claim != claim:
+                return Answer.LOST
+            store.checkpoints[task_id] = data
+            step.tell(record, checkpoint=task_id)
+            step.commit()
+            return _standing(record)
+
     def release(self, claims: Sequence[tuple[str, str]]) -> list[Answer]:
         store = self._store
         with store.lock:
@@ -254,6 +266,11 @@ class MemoryBackend(Backend):
         store = self._store
         with store.lock:
             return store.outcomes.get(self._known(store, task_id).id)
+
+    def saved(self, task_id: str) -> bytes | None:
+        store = self._store
+        with store.lock:
+            return store.checkpoints.get(self._known(store, task_id).checkpoint or "")
 
     def log(self, task_id: str, start: int = 0) -> bytes:
         store = self._store
@@ -358,6 +375,11 @@ def _renew(store: Store, step: Step, beat: Beat) -> Answer:
     if beat.log or any(getattr(record, field) != value for field, value in told.items()):
         step.tell(record, **told)
         store.wake("news")
+    return _standing(record)
+
+
+def _standing(record: Record) -> Answer:
+    """What to say to a claim that stands."""
     if record.cancel_at is None:
         return Answer.KEPT
     return Answer.KILL if record.cancel_step == FORCED else Answer.CANCEL

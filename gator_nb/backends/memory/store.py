@@ -57,6 +57,7 @@ class Store:
         self.envelopes: dict[str, bytes] = {}
         """By origin."""
         self.outcomes: dict[str, bytes] = {}
+        self.checkpoints: dict[str, bytes] = {}
         self.logs: dict[str, bytearray] = {}
         self.presences: dict[str, Presence] = {}
         self.departed: dict[str, Presence] = {}
@@ -107,6 +108,7 @@ class Store:
             del self.records[record.id]
             index.remove(record)
             self.outcomes.pop(record.id, None)
+            self.checkpoints.pop(record.id, None)
             self.logs.pop(record.id, None)
             if record.origin not in index.origins:
                 del self.envelopes[record.origin]

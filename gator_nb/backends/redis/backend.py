@@ -145,6 +145,10 @@ class RedisBackend(Backend):
             outputs += (outcome, one.log)
         return _answers(self._run("settle", messages.settled(settlements), *outputs))
 
+    def save(self, task_id: str, claim: str, data: bytes) -> Answer:
+        messages.demand_fitting(task_id, "checkpoint", data, self.max_payload)
+        return Answer(self._run("save", task_id, claim, data).decode())
+
     def release(self, claims: Sequence[tuple[str, str]]) -> list[Answer]:
         return _answers(self._run("release", json.dumps(list(claims))))
 
@@ -182,6 +186,9 @@ class RedisBackend(Backend):
 
     def outcome(self, task_id: str) -> bytes | None:
         return self._read("outcome", task_id)
+
+    def saved(self, task_id: str) -> bytes | None:
+        return self._read("saved", task_id)
 
     def log(self, task_id: str, start: int = 0) -> bytes:
         return self._read("log", task_id, start) or b""

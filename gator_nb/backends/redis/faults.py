@@ -5,9 +5,12 @@ import re
 from redis import exceptions
 
 from ...errors import GatorError, StoreCorrupt, StoreUnavailable
+from . import certificates
+from .address import Address
+from .locating import NotLocated
 
 _CODE = re.compile(
-    r"\b(OOM|WRONGTYPE|NOPERM|READONLY|MISCONF|BUSY|LOADING|MASTERDOWN|MOVED|CROSSSLOT|"
+    r"\b(OOM|WRONGTYPE|NOPERM|READONLY|MISCONF|BUSY|LOADING|MASTERDOWN|MOVED|ASK|CROSSSLOT|"
     r"CLUSTERDOWN|TRYAGAIN|NOREPLICAS|EMPTIED|NOAUTH|WRONGPASS|DENIED|NOSCRIPT)\b"
 )
 _CODES: dict[type[Exception], str] = {
@@ -17,12 +20,18 @@ _CODES: dict[type[Exception], str] = {
     exceptions.MasterDownError: "MASTERDOWN",
     exceptions.ClusterDownError: "CLUSTERDOWN",
     exceptions.MovedError: "MOVED",
+    exceptions.AskError: "ASK",
+    exceptions.TryAgainError: "TRYAGAIN",
     exceptions.NoPermissionError: "NOPERM",
 }
 _COMMAND = re.compile(r"run the '?([\w|]+)'? command")
 
-_PASSING = {"BUSY", "LOADING", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "READONLY", "NOREPLICAS"}
-"""Worth another try: a restart, a failover or a long script will be over."""
+_PASSING = {
+    *("BUSY", "LOADING", "MASTERDOWN", "READONLY", "NOREPLICAS"),
+    *("TRYAGAIN", "CLUSTERDOWN", "ASK"),
+}
+"""Worth another try: a restart, a failover, a long script or a move will be over. While a slot
+moves its server runs no script at all, as the key that scripts name is nowhere."""
 
 _MENDS: dict[str, tuple[type[GatorError], str]] = {
     "OOM": (
@@ -41,6 +50,16 @@ _MENDS: dict[str, tuple[type[GatorError], str]] = {
     "BUSY": (StoreUnavailable, "the server is busy with a long script of somebody else"),
     "LOADING": (StoreUnavailable, "the server is still reading its data from disk: wait for it"),
     "MOVED": (StoreUnavailable, "the server is a node of a cluster, which needs redis+cluster://"),
+    "ASK": (StoreUnavailable, "the cluster moves this store to another node: wait for it"),
+    "TRYAGAIN": (StoreUnavailable, "the cluster moves this store to another node: wait for it"),
+    "CLUSTERDOWN": (
+        StoreUnavailable,
+        "the cluster is down: look after it, or wait for its failover",
+    ),
+    "NOREPLICAS": (
+        StoreUnavailable,
+        "the server takes no writes without its replicas (min-replicas-to-write): start those",
+    ),
     "EMPTIED": (
         StoreUnavailable,
         "the store is gone, flushed or lost in a restart: open it anew to start with an empty one",
@@ -63,15 +82,17 @@ def code_of(error: Exception) -> str:
     return found[1] if found else ""
 
 
-def passes(error: Exception) -> bool:
+def passes(error: Exception, address: Address) -> bool:
     """Whether it may be over soon."""
     if isinstance(error, (exceptions.AuthenticationError, exceptions.AuthorizationError)):
         return False
+    code = code_of(error)
     gone = isinstance(error, (exceptions.ConnectionError, exceptions.TimeoutError))
-    return code_of(error) in _PASSING or (gone and "CERTIFICATE" not in str(error))
+    moved = code == "MOVED" and address.kind == "cluster"
+    return code in _PASSING or moved or (gone and not certificates.is_concerned(str(error)))
 
 
-def explanation(address: object, error: Exception) -> GatorError:
+def explanation(address: Address, error: Exception) -> GatorError:
     """This package's error for one of redis-py's, with the address and the mend."""
     code = code_of(error)
     if isinstance(error, exceptions.AuthenticationError):
@@ -82,11 +103,10 @@ def explanation(address: object, error: Exception) -> GatorError:
     if code in _MENDS:
         kind, mend = _MENDS[code]
         return kind(f"{address}: {mend} ({_first_line(error)})")
+    if isinstance(error, NotLocated) and error.mend:
+        return StoreUnavailable(f"{address}: {error.mend} ({_first_line(error)})")
     if isinstance(error, (exceptions.ConnectionError, exceptions.TimeoutError)):
-        tls = str(address).startswith("rediss:")
-        return StoreUnavailable(
-            f"{address}: {_way_there(str(error), tls=tls)} ({_first_line(error)})"
-        )
+        return StoreUnavailable(f"{address}: {_way_there(address, error)} ({_first_line(error)})")
     return StoreCorrupt(f"{address}: the server refuses what gator_nb asks ({_first_line(error)})")
 
 
@@ -99,12 +119,15 @@ def not_allowed(address: object, commands: list[str]) -> StoreUnavailable:
     )
 
 
-def _way_there(text: str, *, tls: bool) -> str:
+def _way_there(address: Address, error: Exception) -> str:
     """What is wrong between here and the server."""
-    if "CERTIFICATE" in text:
-        return "the server's certificate is not valid for this name: see ?ca=/path and the host"
-    if "SSL" in text or (tls and "imeout connecting" in text):
-        return "the server does not speak TLS there: write redis://, or use its TLS port"
+    text = str(error)
+    if certificates.is_concerned(text):
+        return certificates.mend(text)
+    if "SSL" in text or (address.tls and "imeout connecting" in text):
+        return "the server does not speak TLS there: write redis, or use its TLS port"
+    if address.kind != "server" and not isinstance(error, NotLocated):
+        return "its primary is gone, and no other has taken over yet: wait for the failover"
     if "refused" in text or "No such file" in text:
         return "no server listens there: start it, or mend host, port or path"
     if "Name or service" in text or "not known" in text or "resolution" in text:

@@ -14,6 +14,8 @@ _MEND = "CONFIG SET appendonly yes"
 _MAX_PAYLOAD = 512 * 1024 * 1024
 """The largest value that a server takes unless told otherwise."""
 
+_LOST_IN_FAILOVER = "; what was acknowledged within the last moments may be lost in a failover"
+
 _log = logging.getLogger("gator_nb")
 _warned: set[str] = set()
 
@@ -50,6 +52,7 @@ def open_store(server: Server) -> Opened:
         )
     settings = _settings(server, "appendfsync", "save", "proto-max-bulk-len")
     durability, safe = _durability(info, settings)
+    durability += _LOST_IN_FAILOVER if server.address.kind != "server" else ""
     if not safe:
         _warn_once(f"{server.address}: {durability}")
     limit = int(settings.get("proto-max-bulk-len") or _MAX_PAYLOAD)
@@ -70,9 +73,16 @@ def _demand_usable(server: Server, info: dict[str, str]) -> None:
     version = info.get("redis_version", "0")
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
         raise StoreUnavailable(f"{server.address}: its version is {version}; 6.2 is the oldest")
+    if info.get("redis_mode") == "sentinel":
+        raise StoreUnavailable(
+            f"{server.address} is a sentinel: write redis+sentinel://, its host and port, and the "
+            "service"
+        )
     if info.get("role") == "slave":
         primary = f"{info.get('master_host')}:{info.get('master_port')}"
-        raise StoreUnavailable(f"{server.address} is a replica of {primary}: use that one")
+        alone = server.address.kind == "server"
+        what = "use that one" if alone else "a failover is under way, try again when it is over"
+        raise StoreUnavailable(f"{server.address} is a replica of {primary}: {what}")
     policy = info.get("maxmemory_policy", "")
     if policy.startswith("allkeys"):
         raise StoreUnavailable(

@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from redis import exceptions
-from redis.backoff import NoBackoff
-from redis.connection import AbstractConnection, Connection, SSLConnection
-from redis.connection import UnixDomainSocketConnection as SocketConnection
-from redis.retry import Retry
+from redis.connection import AbstractConnection
 
 from ...errors import StoreUnavailable
 from .address import Address
 from .faults import code_of, explanation, passes
+from .locating import Way
 from .scripts import script
 
 PATIENCE = 15.0
@@ -28,28 +26,9 @@ _OUTAGE = 2.0
 _TIMEOUT = 10.0
 """Seconds to wait for an answer: a server that writes to a slow disk takes its time."""
 
-_CONNECT_TIMEOUT = 5.0
-
 _PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
 
 _log = logging.getLogger("gator_nb")
-
-
-def connect(address: Address, timeout: float) -> AbstractConnection:
-    """A connection that connects at its first command, and tries once."""
-    kind: Callable[..., AbstractConnection] = SSLConnection if address.tls else Connection
-    if address.path:
-        kind = SocketConnection
-    return kind(
-        **address.login(),
-        socket_timeout=timeout,
-        socket_connect_timeout=_CONNECT_TIMEOUT,
-        **({} if address.path else {"socket_keepalive": True}),
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
-        client_name="gator_nb",
-        driver_info=None,
-    )
 
 
 class Server:
@@ -62,6 +41,7 @@ class Server:
     def __init__(self, address: Address) -> None:
         self.address = address
         self.outages = 0
+        self._way = Way(address)
         self._prefix = f"{{{address.store}}}:".encode()
         self._idle: list[AbstractConnection] = []
         self._owner = os.getpid()
@@ -122,13 +102,14 @@ class Server:
                 tries += 1
                 late = time.monotonic() - started > PATIENCE
                 hopeless = not (patient or code_of(error) == "LOADING")
-                if late or hopeless or not passes(error):
+                if late or hopeless or not passes(error, self.address):
                     raise explanation(self.address, error) from error
                 self._wait(tries, error)
                 repeat()
 
     def _wait(self, tries: int, error: Exception) -> None:
-        # The other connections are as dead; the first new one is tried at once.
+        # The other connections are as dead; the first new one, maybe to another node, is tried at
+        # once.
         self._drop_idle()
         if tries == 2:
             _log.warning("%s: lost contact (%s); trying again", self.address, error)
@@ -149,7 +130,7 @@ class Server:
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = connect(self.address, _TIMEOUT)
+            connection = self._way.connect(_TIMEOUT)
         try:
             yield connection
         except exceptions.ResponseError:

@@ -19,7 +19,7 @@ from .server import Server
 _PAGE = 500
 _PASSES = 4
 _MAX_FAULTS = 100
-_PER_TASK = frozenset({"t", "e", "o", "l"})
+_PER_TASK = frozenset({"t", "e", "o", "l", "c"})
 _UNDERIVED = frozenset({"meta", "presences", "departed", "renewed"})
 """Keys that no record tells anything of."""
 _UNSCORED = frozenset({"open", "queues", "holders"})

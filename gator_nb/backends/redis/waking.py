@@ -8,7 +8,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from weakref import WeakSet
 
 from redis import exceptions
@@ -17,7 +17,7 @@ from redis.connection import AbstractConnection
 from ...errors import GatorError
 from ..base import Topic
 from .address import Address
-from .server import connect
+from .locating import Way
 
 Look = Callable[[], int]
 """Answers another number once somebody has written."""
@@ -133,7 +133,7 @@ class _Ear:
 
     def __init__(self, address: Address, wake: Callable[[Topic], None]) -> None:
         self.connected = threading.Event()
-        self._address = address
+        self._way = Way(address)
         self._wake = wake
         self._channels = {f"{{{address.store}}}:{topic}".encode(): topic for topic in _TOPICS}
         self._stopping = threading.Event()
@@ -154,18 +154,24 @@ class _Ear:
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
-            self._connection = connection = connect(self._address, _PING_EVERY)
             try:
-                connection.send_command("SUBSCRIBE", *self._channels)
-                while not self._stopping.is_set():
-                    self._hear(connection)
+                self._connection = connection = self._way.connect(_PING_EVERY)
+                for _ in self._messages(connection):
                     failures = 0
-            except (exceptions.RedisError, OSError):
+            except (exceptions.RedisError, GatorError, OSError):
                 failures += 1
-            finally:
-                self.connected.clear()
-                connection.disconnect()
             self._stopping.wait(_PAUSES[min(failures, len(_PAUSES)) - 1] if failures else 0)
+
+    def _messages(self, connection: AbstractConnection) -> Iterator[None]:
+        """Subscribe, and take messages one after the other until told to stop."""
+        try:
+            connection.send_command("SUBSCRIBE", *self._channels)
+            while not self._stopping.is_set():
+                self._hear(connection)
+                yield
+        finally:
+            self.connected.clear()
+            connection.disconnect()
 
     def _hear(self, connection: AbstractConnection) -> None:
         """Take one message, or ask after the server when none comes for long."""

@@ -121,6 +121,10 @@ class SQLiteBackend(Backend):
         with self._writing() as tx:
             return settling.settle(tx, settlements)
 
+    def save(self, task_id: str, claim: str, data: bytes) -> Answer:
+        with self._writing() as tx:
+            return settling.save(tx, task_id, claim, data)
+
     def release(self, claims: Sequence[tuple[str, str]]) -> list[Answer]:
         with self._writing() as tx:
             return settling.release(tx, claims)
@@ -161,6 +165,10 @@ class SQLiteBackend(Backend):
     def outcome(self, task_id: str) -> bytes | None:
         with self._reading() as db:
             return reading.outcome(db, task_id)
+
+    def saved(self, task_id: str) -> bytes | None:
+        with self._reading() as db:
+            return reading.saved(db, task_id)
 
     def log(self, task_id: str, start: int = 0) -> bytes:
         with self._reading() as db:

@@ -62,6 +62,15 @@ def outcome(db: apsw.Connection, task_id: str) -> bytes | None:
     )
 
 
+def saved(db: apsw.Connection, task_id: str) -> bytes | None:
+    return _bytes_of(
+        db,
+        "SELECT data FROM task LEFT JOIN task AS held ON held.id = task.checkpoint "
+        "LEFT JOIN checkpoint ON checkpoint.seq = held.seq WHERE task.id = ?",
+        task_id,
+    )
+
+
 def log(db: apsw.Connection, task_id: str, start: int) -> bytes:
     seq = _seq_of(db, task_id)
     pieces = run(

@@ -80,6 +80,7 @@ CREATE INDEX retries ON task (origin, origin_seq) WHERE origin_seq <> seq;
 
 CREATE TABLE envelope (seq INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 CREATE TABLE outcome (seq INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+CREATE TABLE checkpoint (seq INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 
 CREATE TABLE log (
     seq INTEGER NOT NULL,
@@ -138,6 +139,7 @@ END;
 CREATE TRIGGER task_removed AFTER DELETE ON task BEGIN
     UPDATE counter SET n = n - 1 WHERE id = old.line * 8 + old.status;
     DELETE FROM outcome WHERE seq = old.seq;
+    DELETE FROM checkpoint WHERE seq = old.seq;
     DELETE FROM log WHERE seq = old.seq;
     DELETE FROM tag WHERE seq = old.seq AND tag IN (SELECT value FROM json_each(old.tags));
     DELETE FROM dependency WHERE parent = old.seq;

@@ -50,6 +50,16 @@ def release(tx: Transaction, claims: Sequence[tuple[str, str]]) -> list[Answer]:
     return [_release(tx, task_id, claim) for task_id, claim in claims]
 
 
+def save(tx: Transaction, task_id: str, claim: str, data: bytes) -> Answer:
+    standing = _held(tx, task_id, claim)
+    if isinstance(standing, Answer):
+        return Answer.LOST
+    seq, cancel = standing
+    tx.run("REPLACE INTO checkpoint (seq, data) VALUES (?, ?)", (seq, data))
+    tx.run("UPDATE task SET checkpoint = id, version = ? WHERE seq = ?", (tx.stamp(), seq))
+    return Answer.KEPT if cancel is None else cancel
+
+
 def renew(tx: Transaction, worker: str, beats: Sequence[Beat]) -> list[Answer]:
     tx.run("UPDATE presence SET renewed = ? WHERE id = ? AND NOT gone", (tx.now, worker))
     return [_renew(tx, beat) for beat in beats]

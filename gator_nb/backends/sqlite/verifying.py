@@ -51,6 +51,8 @@ _CHECKS = {
         WHERE task.seq > store.seq OR task.version > store.version""",
     "an outcome is there for task number {}, which is not": """
         SELECT seq FROM outcome WHERE seq NOT IN (SELECT seq FROM task)""",
+    "a checkpoint is there for task number {}, which is not": """
+        SELECT seq FROM checkpoint WHERE seq NOT IN (SELECT seq FROM task)""",
     "output is there for task number {}, which is not": """
         SELECT DISTINCT seq FROM log WHERE seq NOT IN (SELECT seq FROM task)""",
     "an envelope is there for task number {}, which no task needs": """

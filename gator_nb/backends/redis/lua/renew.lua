@@ -33,10 +33,7 @@ local function renew(one, output)
         write(task, $RUNNING, one.sets)
         topics.news = true
     end
-    if not task.cancel_at then
-        return 'kept'
-    end
-    return task.cancel_step == '$FORCED' and 'kill' or 'cancel'
+    return told(task)
 end
 
 call('ZADD', prefix .. 'renewed', 'XX', at, worker)

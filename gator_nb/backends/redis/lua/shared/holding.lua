@@ -9,6 +9,14 @@ local function held_task(id, claim_id)
     return nil, task and task.settled == claim_id and 'done' or 'lost'
 end
 
+-- What to say to a claim that stands.
+local function told(task)
+    if not task.cancel_at then
+        return 'kept'
+    end
+    return task.cancel_step == '$FORCED' and 'kill' or 'cancel'
+end
+
 -- It waits again in its old place.
 local function wait_again(task, fields)
     fields.begun = false

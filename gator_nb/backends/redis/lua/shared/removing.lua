@@ -51,7 +51,7 @@ local function remove(task)
         call('ZREM', prefix .. 'expiring', id)
     end
     call('ZREM', prefix .. 'changes', id)
-    call('DEL', key('t', id), key('o', id), key('l', id), key('waiters', id))
+    call('DEL', key('t', id), key('o', id), key('l', id), key('c', id), key('waiters', id))
     remove_envelope(task)
     tasks[id] = nil
     touched_queues[task.queue] = true
