@@ -13,7 +13,7 @@ from .constants import ALL, EVERY
 from .gator import Gator
 from .group import Group
 from .options import Options
-from .runtime import current_task, progress
+from .runtime import checkpoint, current_task, progress, track
 from .states import (
     BLOCKED,
     CANCELED,
@@ -47,10 +47,12 @@ __all__ = [
     "Status",
     "Task",
     "Worker",
+    "checkpoint",
     "current_task",
     "errors",
     "keys",
     "progress",
+    "track",
 ]
 
 

@@ -14,11 +14,12 @@ from .backoff import retry_delay
 from .client import Client
 from .definition import PYTHON
 from .errors import GatorError, NotPicklable, TaskTimeout, Untrusted
+from .here import CLIENT
 from .liveness import host_name
 from .output import SINK
 from .payload import CallHeader, Outcome, outcome_of_error, outcome_of_value, seal_outcome
 from .record import Reason, Record
-from .runtime import Interrupted, Running, Try, trying
+from .running import Interrupted, Running, Try, trying
 from .states import Status
 from .task import Task
 
@@ -48,7 +49,8 @@ def snapshot_loader(client: Client, one: Try, task_class: type[Task], claimed: C
     """Loads the snapshot of a claimed task, its signature checked first."""
 
     def load() -> Task:
-        header, call = client.open(claimed.record, claimed.envelope)
+        CLIENT.set(client)
+        header, call = client.open_to_run(claimed.record, claimed.envelope)
         one.limit(timeout_of(header))
         return task_class.from_snapshot(claimed.record, call, backoff_of(header))
 

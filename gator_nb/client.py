@@ -9,19 +9,31 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from weakref import WeakSet
 
 from . import keys
-from .backends.base import Backend, Claimed, Presence, Push
+from .backends.base import Answer, Backend, Claimed, Presence, Push
 from .constants import THREAD_LEASE
 from .definition import PYTHON, Definition, new_id
-from .errors import GatorError, TaskNotFound
+from .endings import Endings
+from .errors import DependencyError, GatorError, TaskNotFound
+from .here import working_with
 from .liveness import Life, LifeLock, boot_id, host_name, probe
-from .payload import Call, CallHeader, Outcome, loads, open_call, open_outcome
+from .payload import (
+    Call,
+    CallHeader,
+    Outcome,
+    load_call,
+    loads,
+    open_call,
+    open_checkpoint,
+    open_outcome,
+    seal_checkpoint,
+)
 from .record import Record, lane_of
 from .watcher import Watcher
 
@@ -40,9 +52,12 @@ class Client:
         self.queue = queue
         self.session = new_id()[:16]
         self.watcher = Watcher(backend, self.session, self.reap)
+        self.endings = Endings(self.watcher)
         self._lock = threading.Lock()
         self._life: LifeLock | None = None
         self._arrived = False
+        self.after_push: Callable[[], None] = lambda: None
+        """Called after each push; a notebook starts its worker there."""
         self.pid = os.getpid()
         _clients.add(self)
 
@@ -55,6 +70,12 @@ class Client:
         """The lanes that can be served here by running code in a "thread" or a "process"."""
         ids = self.keyring.ids
         return tuple(lane_of(PYTHON, key, place) for key in ids for place in (None, where))
+
+    def same_store(self, other: "Client") -> bool:
+        """Whether the other one works with the same tasks."""
+        address = self.backend.conn_string
+        shared = address == other.backend.conn_string and not address.endswith("://")
+        return self.backend is other.backend or shared
 
     # -- who we are ------------------------------------------------------------------------
 
@@ -94,18 +115,29 @@ class Client:
 
     # -- pushing ---------------------------------------------------------------------------
 
-    def push(self, definitions: Iterable[Definition]) -> list[Record]:
-        """Store tasks, all or none; answers their records, which may be of tasks there before."""
-        session = self.arrive()
-        return self.backend.put([self._to_push(one, session) for one in definitions])
+    def push(self, definitions: Iterable[Definition], queue: str | None = None) -> list[Record]:
+        """Store tasks, all or none; answers their records, which may be of tasks there before.
+
+        Args:
+            queue: where those go whose options name no other; None is this client's own.
+        """
+        session, line = self.arrive(), queue or self.queue
+        with working_with(self):
+            pushes = [one.to_push(self.keyring, line, session) for one in definitions]
+        return self.put(pushes)
+
+    def put(self, pushes: Sequence[Push]) -> list[Record]:
+        """Store what has been pickled and signed."""
+        records = self.backend.put(pushes)
+        self.after_push()
+        return records
 
     def push_claimed(self, definition: Definition) -> Record:
         """Store a task and claim it in one step; one that is there already stays unclaimed."""
         session = self.arrive()
-        return self.backend.put([self._to_push(definition, session)], claimed_by=session)[0]
-
-    def _to_push(self, definition: Definition, session: str) -> Push:
-        return definition.to_push(self.keyring, self.queue, session)
+        with working_with(self):
+            push = definition.to_push(self.keyring, self.queue, session)
+        return self.backend.put([push], claimed_by=session)[0]
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -133,7 +165,40 @@ class Client:
             Exception: whatever unpickling raises, such as ModuleNotFoundError.
         """
         header, payload = self.verified(record, envelope)
-        return header, loads(payload)
+        with working_with(self):
+            return header, loads(payload)
+
+    def open_to_run(self, record: Record, envelope: bytes) -> tuple[CallHeader, Call]:
+        """That, with the results that it refers to in their places.
+
+        Raises:
+            DependencyError: one of them is not there any more.
+        """
+        header, payload = self.verified(record, envelope)
+        results = self.results_for(header)
+        with working_with(self):
+            return header, load_call(payload, results)
+
+    def results_for(self, header: CallHeader) -> dict[str, bytes]:
+        """The results that a call refers to, verified and still pickled; see `load_call`.
+
+        Raises:
+            DependencyError: one of them is not there any more.
+            Untrusted, KeyMissing
+        """
+        return {name: self._result(task_id) for name, task_id in (header.results or {}).items()}
+
+    def _result(self, task_id: str) -> bytes:
+        try:
+            outcome = self.outcome(self.record(task_id))
+        except TaskNotFound:
+            outcome = None
+        if outcome is None or not outcome.ok or outcome.payload is None:
+            raise DependencyError(
+                f"an argument is the result of task {task_id}, which is not in the store: "
+                "run that one again, and push this call anew"
+            )
+        return outcome.payload
 
     def verified(self, record: Record, envelope: bytes) -> tuple[CallHeader, bytes]:
         """The header and the pickled call of an envelope whose signature fits.
@@ -142,6 +207,25 @@ class Client:
             Untrusted, KeyMissing
         """
         return open_call(self.keyring, envelope, origin=record.origin, queue=record.queue)
+
+    # -- checkpoints -----------------------------------------------------------------------
+
+    def save(self, record: Record, claim: str, payload: bytes) -> Answer:
+        """Keep a pickled checkpoint of a task that runs under `claim`."""
+        data = seal_checkpoint(self.keyring, record.id, claim, payload)
+        return self.backend.save(record.id, claim, data)
+
+    def saved(self, task_id: str) -> bytes | None:
+        """The pickled checkpoint that a task goes on from; None where there is none.
+
+        Raises:
+            Untrusted, KeyMissing
+        """
+        holder = self.record(task_id).checkpoint
+        data = None if holder is None else self.backend.saved(task_id)
+        if data is None or holder is None:
+            return None
+        return open_checkpoint(self.keyring, data, task_id=holder)
 
     # -- running here ----------------------------------------------------------------------
 
@@ -161,6 +245,7 @@ class Client:
     def leave(self) -> None:
         """Stop watching and sign off; what was pushed stays. May be repeated."""
         self.watcher.close()
+        self.endings.join()
         with self._lock:
             arrived, self._arrived = self._arrived, False
             try:

@@ -16,7 +16,7 @@ from .option_values import TRAVELLING, mend_for_stray, stray_options
 from .payload import (
     Call,
     CallHeader,
-    ResultOf,
+    Promised,
     bound_arguments,
     call_key,
     dumps_call,
@@ -162,13 +162,14 @@ def lane_for(python: str, keyring: Keyring, options: Mapping[str, Any]) -> str: 
 
 def columns(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the signed options that are fields of a record, as such."""
-    found = {name: value for name, value in options.items() if name in _COLUMNS}
+    found = {name: value for name, value in options.items() if name in COLUMNS}
     if "tags" in found:
         found["tags"] = tuple(found["tags"])  # JSON knows lists only
     return found
 
 
-_COLUMNS = frozenset(name for name, option in TRAVELLING.items() if option.column)
+COLUMNS = frozenset(name for name, option in TRAVELLING.items() if option.column)
+"""The options that are fields of a record."""
 
 
 def check_call(func: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -247,7 +248,7 @@ def _plain(value: Any) -> Any:
         return value if kind is not str or len(value) <= 200 else value[:199] + "…"
     if kind in (list, tuple) and len(value) <= 20 and _PLAIN.issuperset(map(type, value)):
         return preview_of(value)
-    return repr(value) if isinstance(value, ResultOf) else _short(value)
+    return repr(value.reference()) if isinstance(value, Promised) else _short(value)
 
 
 def _short(value: object) -> str:

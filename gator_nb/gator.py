@@ -7,21 +7,24 @@ from . import errors
 from .backends import open_backend
 from .backends.base import Backend, Claimed, Filter
 from .client import Client
-from .constants import ALL, EVERY
+from .constants import ALL
 from .crew import Crew
 from .group import Group, records
 from .handle import Handle
+from .here import CLIENT
 from .inline import claim_in_hand, run_claimed, run_live, run_now
-from .option_values import Duration, count, seconds
+from .listing import Listing
+from .option_values import Duration, seconds
 from .options import Options
+from .pool import TaskPool
 from .record import Record
-from .states import Status, status_of
+from .runtime import current_task
 from .task import Task
 from .worker import Worker
 from .worker_process import WorkerProcess
 
 
-class Gator:
+class Gator(Listing):
     """A durable queue for functions and closures.
 
     Args:
@@ -59,7 +62,28 @@ class Gator:
         )
         self.conn_string = self.backend.conn_string
         self.client = Client(self.backend, queue_name)
+        self.client.after_push = self._after_push
         self.crew = Crew(self)
+
+    _mine = True
+    """It has opened the store, and closes it."""
+
+    @classmethod
+    def at_work(cls, queue_name: str, task_class: type[Task]) -> Self:
+        """The gator of a task that runs: on the store of its worker, which stays open.
+
+        Raises:
+            GatorError: no task runs here.
+        """
+        client = CLIENT.get()
+        if client is None:
+            raise errors.GatorError("a Gator works in tasks and where it was made, not here")
+        gator = cls.__new__(cls)
+        gator.queue_name, gator.task_class, gator.backend_class = queue_name, task_class, None
+        gator.client, gator.backend = client, client.backend
+        gator.conn_string, gator.crew = client.backend.conn_string, Crew(gator)
+        gator.__dict__["_mine"] = False
+        return gator
 
     def build_backend(self, conn_string: str | None) -> Backend:
         """The backend for an address.
@@ -71,7 +95,7 @@ class Gator:
 
     # -- alligator's verbs -----------------------------------------------------------------------
 
-    def task(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
+    def task(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task:
         """Push a call; every keyword goes to the function. Answers a handle on it.
 
         Raises:
@@ -96,7 +120,7 @@ class Gator:
         """
         return Options(self, **kwargs)
 
-    def push(self, task: Task, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
+    def push(self, task: Task, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task:
         """Push a call as the configured `task`, which becomes a handle on it.
 
         With `is_async=False` it runs at once in this process, retries included, and nothing is
@@ -176,24 +200,9 @@ class Gator:
             return task
         return run_live(self.client, task, found.record) if task.live else self._run(found)
 
-    def len(self) -> int:
-        """How many tasks have not started: waiting, delayed, retrying or blocked.
-
-        >>> with Gator("memory://") as gator:
-        ...     gator.len(), len(gator)
-        (0, 0)
-        """
-        return self.backend.len(self.queue_name)
-
-    def __len__(self) -> int:
-        return self.len()
-
-    def __bool__(self) -> bool:
-        return True
-
     # -- many tasks --------------------------------------------------------------------------------
 
-    def map(self, func: Callable[..., Any], *iterables: Iterable[Any], **kwargs: Any) -> Group:
+    def map(self, func: Callable[..., Any], /, *iterables: Iterable[Any], **kwargs: Any) -> Group:
         """Push a call for each item, or for each pair of items of several iterables, as a Group.
 
         Raises:
@@ -201,7 +210,7 @@ class Gator:
         """
         return self.options().map(func, *iterables, **kwargs)
 
-    def grid(self, func: Callable[..., Any], *constants: Any, **lists: Any) -> Group:
+    def grid(self, func: Callable[..., Any], /, *constants: Any, **lists: Any) -> Group:
         """Push a call for every combination of the lists, as a Group; `constants` go first.
 
         Raises:
@@ -213,68 +222,16 @@ class Gator:
         """
         return self.options().grid(func, *constants, **lists)
 
-    def tasks(
-        self,
-        status: Status | str | None = None,
-        name: str | None = None,
-        queue: str | None = None,
-        limit: int | None = None,
-    ) -> Group:
-        """The tasks of this queue (or `queue`; `EVERY`: of all), newest first.
-
-        Args:
-            status: a status or its word.
-            name: as given by the user.
-            limit: at most so many; None is all.
-
-        Raises:
-            ValueError: no status is called that.
+    def executor(self) -> TaskPool:
+        """A `concurrent.futures.Executor` that pushes what is submitted.
 
         >>> with Gator("memory://") as gator:
-        ...     task = gator.task(pow, 2, 10)
-        ...     len(gator.tasks(status="waiting")), len(gator.tasks(status="failed"))
-        (1, 0)
+        ...     worker = gator.start_worker()
+        ...     with gator.executor() as executor:
+        ...         executor.submit(pow, 2, 10).result()
+        1024
         """
-        wanted = None if status is None else frozenset({status_of(status)})
-        line = self.queue_name if queue is None else queue
-        where = Filter(status=wanted, name=name, queue=None if line == EVERY else line)
-        most = None if limit is None else count(limit, "limit")
-        found = records(self.backend, where, most)
-        return Group(self.client, [self._handle(record) for record in found])
-
-    def find(self, id_or_name: str) -> Task | None:
-        """The task of this id, else the newest of this name in this queue, else None.
-
-        >>> with Gator("memory://") as gator:
-        ...     task = gator.options(name="power").task(pow, 2, 10)
-        ...     gator.find("power").task_id == gator["power"].task_id == task.task_id
-        True
-        """
-        (record,) = self.backend.get([id_or_name])
-        if record is None:
-            where = Filter(name=id_or_name, queue=self.queue_name)
-            record = next(records(self.backend, where, 1), None)
-        return None if record is None else self._handle(record)
-
-    def __getitem__(self, id_or_name: str) -> Task:
-        found = self.find(id_or_name) if isinstance(id_or_name, str) else None
-        if found is None:
-            raise errors.TaskNotFound(
-                f"no task has the id or name {id_or_name!r} in queue {self.queue_name!r} "
-                f"of {self.conn_string}"
-            )
-        return found
-
-    def __contains__(self, id_or_name: object) -> bool:
-        return isinstance(id_or_name, str) and self.find(id_or_name) is not None
-
-    def __iter__(self) -> Iterator[Task]:
-        where = Filter(queue=self.queue_name)
-        return (self._handle(record) for record in records(self.backend, where))
-
-    def counts(self) -> dict[Status, int]:
-        """How many tasks this queue has in each status."""
-        return self.backend.counts().get(self.queue_name, {})
+        return self.options().executor()
 
     def wait(
         self, tasks: "Task | Iterable[Task] | None" = None, timeout: Duration | None = None
@@ -296,6 +253,8 @@ class Gator:
         {<Status.SUCCESS: 1>: 2}
         """
         if tasks is None:
+            if current_task() is not None:
+                raise TypeError("inside a task say what to wait for, or it waits for itself too")
             mine = list(records(self.backend, Filter(session=self.client.session)))
             tasks = [self._handle(record) for record in reversed(mine)]
             return Group(self.client, tasks).wait(timeout).raise_failures()
@@ -352,7 +311,8 @@ class Gator:
     def close(self) -> None:
         """Stop the worker, wait for what runs, and close the store. May be repeated."""
         self.stop_worker()
-        self.client.close()
+        if self._mine:
+            self.client.close()
 
     def __enter__(self) -> Self:
         return self
@@ -364,10 +324,13 @@ class Gator:
         return f"Gator({self.conn_string!r}, queue_name={self.queue_name!r})"
 
     def __reduce__(self) -> Any:
-        raise TypeError(
-            "a Gator cannot travel into a task: make one there, Gator(conn_string), or push from "
-            "the notebook"
-        )
+        bound_for = CLIENT.get()
+        if bound_for is None or not bound_for.same_store(self.client):
+            raise TypeError(
+                "a Gator travels only into tasks of its own store, where it becomes the worker's: "
+                "for another store make one there, Gator(conn_string)"
+            )
+        return _at_work, (self.queue_name, self.task_class)
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -385,17 +348,18 @@ class Gator:
         return Group(self.client, self._push(tasks, group))
 
     def _push(self, tasks: Sequence[Task], group: str | None = None) -> list[Task]:
-        records = self.client.push([task.definition(group) for task in tasks])
+        definitions = [task.definition(group) for task in tasks]
+        records = self.client.push(definitions, self.queue_name)
         for task, record in zip(tasks, records, strict=True):
             task.attach(self.client, record)
-        self._after_push()
         return list(tasks)
 
     def _after_push(self) -> None:
         """A place for the notebook, which starts a worker at the first push."""
 
-    def _handle(self, record: Record) -> Task:
-        return self.task_class.stored(self.client, record)
-
     def _run(self, claimed: Claimed) -> Task:
         return run_claimed(self.client, self.task_class, claimed)
+
+
+def _at_work(queue_name: str, task_class: type[Task]) -> Gator:
+    return Gator.at_work(queue_name, task_class)

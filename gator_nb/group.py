@@ -2,19 +2,27 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import errors
+from .again import again
 from .backends.base import Backend, Filter
+from .definition import new_id
 from .display import Displayed
+from .futures import awaited
 from .handle import Handle, telling_that_it_goes_on
+from .here import CLIENT
 from .option_values import Duration, seconds
+from .payload import SeveralPromised
 from .record import Record
 from .states import Status
+from .table import table
 from .task import Task
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .client import Client
 
 
@@ -22,8 +30,8 @@ _PAGE = 500
 """Records that are read at a time."""
 
 
-class Group(Displayed, Sequence[Task]):
-    """Tasks in order of submission.
+class Group(Displayed, SeveralPromised, Sequence[Task]):
+    """Tasks in order of submission. As an argument of another task it arrives as their results.
 
     >>> from gator_nb import Gator
     >>> with Gator("memory://") as gator:
@@ -32,9 +40,19 @@ class Group(Displayed, Sequence[Task]):
     [1024, 9]
     """
 
-    def __init__(self, client: "Client", tasks: Sequence[Task]) -> None:
-        self._client = client
+    def __init__(self, client: "Client | None", tasks: Sequence[Task]) -> None:
+        self._of = client
         self._tasks = list(tasks)
+
+    @property
+    def _client(self) -> "Client":
+        """The store of its tasks; of a group that has travelled, the one that is worked with."""
+        if self._of is None:
+            raise errors.GatorError("this group was unpickled where no store is at hand")
+        return self._of
+
+    def __reduce__(self) -> Any:
+        return _travelled, (self._tasks,)
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -134,26 +152,119 @@ class Group(Displayed, Sequence[Task]):
         if errors:
             raise BaseExceptionGroup(f"{len(errors)} of {len(self)} tasks {what}", errors)
 
+    def promises(self) -> Sequence[Task]:
+        """The tasks, as arguments of another one."""
+        return self._tasks
+
+    def __await__(self) -> Generator[Any, None, list[Any]]:
+        """`await group` is `get` beside a running loop; to cancel it stops the waiting only."""
+        yield from awaited(self._client, self._tasks).__await__()
+        return self.get(timeout=0)
+
     def cancel(self) -> "Group":
-        """Cancel them all in one step: what runs is asked to stop."""
-        records = self._client.backend.cancel([task.task_id for task in self._tasks], by="group")
+        """Cancel them all: what has not started at once, what runs is asked to stop.
+
+        Answers those that it concerned, in order of submission: canceled by now, or asked; those
+        that had ended are not among them.
+
+        Raises:
+            TaskNotFound: one of them is not in the store any more.
+        """
+        open_tasks = [task for task in self._tasks if not task.handle.record.done]
+        # From the last: what depends on a task is named before it, and canceled instead of failed.
+        for several in _chunks(open_tasks[::-1]):
+            ids = dict.fromkeys(task.task_id for task in several)
+            records = self._client.backend.cancel(list(ids), by="group")
+            found = {record.id: record for record in records}
+            for task in several:
+                task.handle.see(found[task.task_id])
         Handle.moved_here()
-        for task, record in zip(self._tasks, records, strict=True):
-            task.handle.see(record)
-        return self
+        concerned = [task for task in open_tasks if _concerned(task.handle.record)]
+        return Group(self._client, concerned)
+
+    def retry_failed(self) -> "Group":
+        """Run those that have failed again, as new tasks; answers these as a Group.
+
+        What waited for one of them waits for its retry now. What was canceled stays so.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     group = gator.map(divmod, [7, 7], [2, 0]).wait()
+        ...     group.retry_failed().wait().counts()
+        {<Status.FAILED: 2>: 1}
+        """
+        self.refresh()
+        failed = {
+            task.task_id: task for task in self._tasks if task.handle.record.status is Status.FAILED
+        }
+        fresh = {task_id: new_id() for task_id in failed}
+        pushes = [
+            again(self._client, task.handle.record, fresh[task_id], instead=_meant(task, fresh))
+            for task_id, task in failed.items()
+        ]
+        found = self._client.put(pushes) if pushes else []
+        pairs = zip(failed.values(), found, strict=True)
+        return Group(self._client, [old.stored(self._client, record) for old, record in pairs])
+
+    def table(self, results: bool = False) -> "pd.DataFrame":
+        """A DataFrame with a row for each task, by its id, as it stands now; tasks that run or
+        have failed are rows too.
+
+        Columns are the parameters of the call, `status`, `elapsed` in seconds, `peak_memory` in
+        bytes, the newest figure of each metric, the result (`result`; a dict becomes columns of
+        its own) and `error`. A name that comes up twice is followed by what it is: "loss
+        (metric)".
+
+        Args:
+            results: whole results in place of numbers, short texts and previews.
+
+        Raises:
+            ImportError: there is no pandas here.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     group = gator.grid(round, number=[1.25], ndigits=[0, 1]).wait()
+        ...     group.table().result.tolist()
+        [1.0, 1.2]
+        """
+        self.refresh()
+        return table(self._tasks, self._client.backend.now(), results=results)
 
     def refresh(self) -> None:
-        """Read all that may have changed in one call."""
-        open_tasks = [task for task in self._tasks if not task.handle.record.done]
-        records = self._client.backend.get([task.task_id for task in open_tasks])
-        for task, record in zip(open_tasks, records, strict=True):
-            if record is not None:
-                task.handle.see(record)
+        """Read all that may have changed, a thousand or so at a time."""
+        for several in _chunks([task for task in self._tasks if not task.handle.record.done]):
+            records = self._client.backend.get([task.task_id for task in several])
+            for task, record in zip(several, records, strict=True):
+                if record is not None:
+                    task.handle.see(record)
 
     def __repr__(self) -> str:
         known = Counter(str(task.handle.record.status) for task in self._tasks)
         told = ", ".join(f"{number} {word}" for word, number in known.items())
         return f"<Group of {len(self)}: {told}>" if told else "<Group of 0>"
+
+
+def _travelled(tasks: Sequence[Task]) -> Group:
+    return Group(CLIENT.get(), tasks)
+
+
+_CHUNK = 1_000
+"""Tasks that one step of the store is about, so that it serves others in between."""
+
+
+def _chunks(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
+    return (tasks[start : start + _CHUNK] for start in range(0, len(tasks), _CHUNK))
+
+
+def _concerned(record: Record) -> bool:
+    return record.status is Status.CANCELED or (not record.done and record.cancel_at is not None)
+
+
+def _meant(task: Task, fresh: Mapping[str, str]) -> dict[str, str]:
+    """What a retry waits for in place of tasks that are run again too."""
+    return {one: fresh[one] for one in task.handle.record.depends_on if one in fresh}
 
 
 def records(backend: Backend, where: Filter, most: int | None = None) -> Iterator[Record]:

@@ -1,7 +1,9 @@
 """A live view of one stored task: its newest record, its outcome, its snapshot."""
 
+import codecs
 import datetime as dt
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,13 +11,20 @@ from typing import Any, NamedTuple
 
 from . import errors
 from .client import Client
-from .option_values import count
+from .here import CLIENT, working_with
+from .option_values import TRAVELLING, count
 from .payload import Call, CallHeader, Outcome, error_of, value_of
 from .record import Reason, Record
 from .states import Status
 
 _FRESH = 0.05
 """Seconds that a record is shown for before the store is asked again."""
+
+_SMALL = 64 * 1024
+"""Bytes of a pickled result that a table of thousands loads to show it."""
+
+_LOOK_AGAIN = 1.0
+"""Seconds after which whoever follows a log looks for itself; a store that has gone is told."""
 
 _ERRORS: dict[str | None, type[errors.TaskFailed]] = {
     Reason.CANCELED: errors.TaskCanceled,
@@ -46,8 +55,23 @@ class Handle:
         self.record = record
         self._read_at = time.monotonic()
         self._outcome: tuple[int, Outcome | None] | None = None
-        self._snapshot: tuple[CallHeader, Call] | None = None
+        self._header: CallHeader | None = None
+        self._call: Call | None = None
+        self._preview: str | None = None
         self._loaded: list[Any] = []
+
+    def check_store(self) -> None:
+        """Refuse to travel with a call to another store, whose worker could not find this task.
+
+        Raises:
+            TypeError
+        """
+        bound_for = CLIENT.get()
+        if bound_for is not None and not bound_for.same_store(self.client):
+            raise TypeError(
+                f"task {self.record.id} is in {self.client.backend.conn_string}, and the call "
+                f"goes to {bound_for.backend.conn_string}: pass task.get() instead"
+            )
 
     _moved_at = 0.0
 
@@ -85,17 +109,25 @@ class Handle:
 
     def call(self) -> Call:
         """The snapshot of the call, its signature checked, loaded once."""
-        return self._open()[1]
+        if self._call is None:
+            envelope = self.client.backend.envelope(self.record.id)
+            self._header, self._call = self.client.open(self.record, envelope)
+        return self._call
 
     def backoff(self) -> float:
         """Seconds before its first retry, as pushed."""
-        return float(self._open()[0].options.get("backoff", 0.0))
+        return float(self.option("backoff", 0.0))
 
-    def _open(self) -> tuple[CallHeader, Call]:
-        if self._snapshot is None:
+    def option(self, name: str, default: Any = None) -> Any:
+        """An option as it was pushed, by the verified envelope."""
+        return self.header().options.get(name, default)
+
+    def header(self) -> CallHeader:
+        """What is signed beside the call, verified; read once."""
+        if self._header is None:
             envelope = self.client.backend.envelope(self.record.id)
-            self._snapshot = self.client.open(self.record, envelope)
-        return self._snapshot
+            self._header = self.client.verified(self.record, envelope)[0]
+        return self._header
 
     def outcome(self) -> Outcome | None:
         """The newest outcome, its signature checked; read once for each state of the task."""
@@ -110,8 +142,19 @@ class Handle:
             return None
         if not self._loaded:
             outcome = self.outcome()
-            self._loaded.append(None if outcome is None else value_of(outcome))
+            with working_with(self.client):
+                self._loaded.append(None if outcome is None else value_of(outcome))
         return self._loaded[0]
+
+    def glance(self) -> Any:
+        """The result where it is small, else the line about it; read once."""
+        if not self._loaded and self._preview is None:
+            outcome = self.client.outcome(self.record)
+            if outcome is not None and len(outcome.payload or b"") > _SMALL:
+                self._preview = outcome.preview
+                return self._preview
+            self._outcome = self.record.version, outcome
+        return self.value() if self._preview is None else self._preview
 
     def exception(self) -> BaseException | None:
         """Why an ended task has no value, as what `get` raises; None after success."""
@@ -122,7 +165,8 @@ class Handle:
             return errors.DependencyError(record.error)
         outcome = self.outcome() if record.reason == Reason.ERROR else None
         if outcome is not None:
-            return error_of(outcome)
+            with working_with(self.client):
+                return error_of(outcome)
         if record.reason == Reason.UNTRUSTED:
             return errors.Untrusted(record.error)
         kind = _ERRORS.get(record.reason, errors.TaskFailed)
@@ -136,10 +180,32 @@ class Handle:
     def log(self, tail: int | None) -> str:
         """What it printed; the last `tail` lines of it when given."""
         text = self.client.backend.log(self.record.id).decode("utf-8", "replace")
-        if tail is None:
-            return text
-        lines, last = text.splitlines(), count(tail, "tail")
-        return "\n".join(lines[-last:] if last else [])
+        return text if tail is None else _last_lines(text, tail).removesuffix("\n")
+
+    def follow_log(self, tail: int | None) -> Iterator[str]:
+        """That, and then what comes, until the task has ended."""
+        moved = threading.Event()
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+
+        def hear(records: list[Record]) -> None:
+            if not records or any(record.id == self.record.id for record in records):
+                moved.set()
+
+        with self.client.watcher.subscribed(hear):
+            start = 0
+            while True:
+                moved.clear()
+                record = self.client.record(self.record.id)
+                data = self.client.backend.log(record.id, start)
+                text = decode(data, final=record.done)
+                if start == 0 and tail is not None:
+                    text = _last_lines(text, tail)
+                start += len(data)
+                if text:
+                    yield text
+                if record.done:
+                    return
+                moved.wait(_LOOK_AGAIN)
 
     def progress(self) -> Progress | None:
         text = self.look().progress
@@ -158,12 +224,43 @@ class Handle:
         return max(0.0, end - record.started)
 
 
+class TravelledHandle(Handle):
+    """A handle that came with a call or a result: it reads nothing before it is asked."""
+
+    def __init__(self, client: Client | None, task_id: str) -> None:
+        self._travelled = client, task_id
+        self._read_at = 0.0
+        self._outcome, self._header, self._call = None, None, None
+        self._loaded, self._preview = [], None
+
+    @property
+    def read(self) -> bool:
+        """It has asked the store, and knows its record."""
+        return "record" in self.__dict__
+
+    def __getattr__(self, name: str) -> Any:
+        client, task_id = self.__dict__["_travelled"]
+        if name == "record":
+            self.record, self._read_at = self.client.record(task_id), time.monotonic()
+            return self.record
+        if name == "client" and client is None:
+            raise errors.GatorError(
+                f"the handle on task {task_id} was unpickled where no store is at hand: "
+                f"gator[{task_id!r}] finds it"
+            )
+        if name == "client":
+            self.client = client
+            return client
+        raise AttributeError(name)
+
+
 class Field:
     """An attribute of a task: its own until the task is pushed, then read through its handle.
 
     Args:
         read: how a handle reads it.
         default: what a local task has that was told nothing.
+        new: makes that anew for each task.
         check: what a value must be, called with it and the attribute's name; answers the value.
         own: the snapshot holds it; a task that was made here goes on showing its own object.
     """
@@ -173,11 +270,13 @@ class Field:
         read: Callable[[Handle], Any],
         default: Any = None,
         *,
+        new: Callable[[], Any] | None = None,
         check: Callable[[Any, str], Any] | None = None,
         own: bool = False,
     ) -> None:
         self._read = read
         self._default = default
+        self._new = new
         self._check = check
         self._own = own
 
@@ -189,11 +288,28 @@ class Field:
             return self
         if task.pushed and not (self._own and task.live):
             return self._read(task.handle)
+        if self._new is not None:
+            return task.__dict__.setdefault(self._name, self._new())
         return task.__dict__.get(self._name, self._default)
 
     def __set__(self, task: Any, value: Any) -> None:
         checked = value if self._check is None else self._check(value, self._name)
         task.__dict__[self._name] = checked
+
+
+def travelling(option: str) -> Field:
+    """The field of an option that travels with the call."""
+    about = TRAVELLING[option]
+
+    def read(handle: Handle) -> Any:
+        return getattr(handle.record, option) if about.column else handle.option(option)
+
+    return Field(read, about.default, check=about.check)
+
+
+def _last_lines(text: str, tail: int) -> str:
+    lines, last = text.splitlines(keepends=True), count(tail, "tail")
+    return "".join(lines[-last:] if last else [])
 
 
 @contextmanager

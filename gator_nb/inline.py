@@ -8,7 +8,7 @@ from .client import Client
 from .handle import Handle
 from .output import routing
 from .record import Record
-from .runtime import Try, trying
+from .running import Try, trying
 from .states import Status
 from .task import Task
 
@@ -65,14 +65,14 @@ def run_claimed(client: Client, task_class: type[Task], claimed: Claimed) -> Tas
         Exception: what the task raised, when no retry is left.
     """
     handle = task_class.stored(client, claimed.record)
-    one = _TimedTry(claimed.record, tee=True)
+    one = _TimedTry(claimed.record, client, tee=True)
     return _run(client, handle, one, snapshot_loader(client, one, task_class, claimed))
 
 
 def run_live(client: Client, task: Task, record: Record) -> Task:
     """One try of a claimed task on the objects that it holds."""
     with task.local(record):
-        return _run(client, task, _TimedTry(record, tee=True), lambda: task)
+        return _run(client, task, _TimedTry(record, client, tee=True), lambda: task)
 
 
 def _run(client: Client, task: Task, one: _TimedTry, load: Load) -> Task:
@@ -106,7 +106,7 @@ def run_now(task: Task) -> Task:
     Raises:
         Exception: what the task raised, when no retry is left.
     """
-    one = Try(Record(task.task_id, queue="", name=task.name))
+    one = Try(Record(task.task_id, queue="", name=task.name), None)
     one.task = task
     with trying(one):
         while True:

@@ -192,11 +192,13 @@ def queue_or_none(value: object, option: str) -> str | None:
     Raises:
         TypeError, ValueError
     """
-    if value is None or (isinstance(value, str) and value and value != EVERY):
-        return value
-    if isinstance(value, str):
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{option}={value!r}: give the name of a queue, a text")
+    if value in ("", EVERY):
         raise ValueError(f"{option}={value!r}: give the name of one queue")
-    raise TypeError(f"{option}={value!r}: give the name of a queue, a text")
+    return value
 
 
 def expiry(value: object, option: str) -> float | None:

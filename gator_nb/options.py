@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .definition import new_id
 from .group import Group
+from .pool import TaskPool
 from .task import Task
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Options:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def task(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
+    def task(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task:
         """Push a call with these options; every keyword goes to the function.
 
         >>> from gator_nb import Gator
@@ -42,7 +43,7 @@ class Options:
         """
         return self.gator.push(self._new(), func, *args, **kwargs)
 
-    def map(self, func: Callable[..., Any], *iterables: Iterable[Any], **kwargs: Any) -> Group:
+    def map(self, func: Callable[..., Any], /, *iterables: Iterable[Any], **kwargs: Any) -> Group:
         """Push a call for each item (of several iterables: for each row), all in one step.
 
         Raises:
@@ -59,9 +60,9 @@ class Options:
         if len({len(column) for column in columns}) > 1:
             lengths = ", ".join(str(len(column)) for column in columns)
             raise ValueError(f"map needs iterables of one length; these have {lengths}")
-        return self._many(func, [(row, kwargs) for row in zip(*columns, strict=True)])
+        return self.many(func, [(row, kwargs) for row in zip(*columns, strict=True)])
 
-    def grid(self, func: Callable[..., Any], *constants: Any, **lists: Any) -> Group:
+    def grid(self, func: Callable[..., Any], /, *constants: Any, **lists: Any) -> Group:
         """Push a call for every combination of the lists; `constants` go first, the last list
         varies fastest.
 
@@ -75,17 +76,30 @@ class Options:
         """
         columns = [_values(name, values) for name, values in lists.items()]
         rows = itertools.product(*columns)
-        return self._many(func, [(constants, dict(zip(lists, row, strict=True))) for row in rows])
+        return self.many(func, [(constants, dict(zip(lists, row, strict=True))) for row in rows])
 
-    def _many(
+    def executor(self) -> TaskPool:
+        """A `concurrent.futures.Executor` that pushes what is submitted with these options.
+
+        Raises:
+            TypeError: they are of a single task, or of one that is not pushed at all.
+        """
+        self._check_for_many()
+        return TaskPool(self)
+
+    def many(
         self, func: Callable[..., Any], calls: list[tuple[tuple[Any, ...], dict[str, Any]]]
     ) -> Group:
+        """Push a call of one function for each of these arguments, all in one step."""
+        self._check_for_many()
+        return self.gator.push_many(self._new, func, calls, new_id())
+
+    def _check_for_many(self) -> None:
         given = self.task_kwargs
         if given.get("task_id") is not None:
             raise TypeError("task_id names one task; for many, give a name: options(name=...)")
         if not given.get("is_async", given.get("async", True)):
             raise TypeError("is_async=False runs one task at once; map and grid need the queue")
-        return self.gator.push_many(self._new, func, calls, new_id())
 
     def _new(self) -> Task:
         return self.gator.task_class(**self.task_kwargs)

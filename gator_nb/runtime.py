@@ -1,233 +1,16 @@
-"""What running code sees of its own task, and how it is asked to stop.
+"""What a task can call while it runs: `current_task`, `progress`, `track`, `checkpoint`."""
 
-A `Try` is one run of one claim. The code in it reaches its own through `current_task` and
-`progress`; whoever watches it reads what it told and may interrupt it.
-"""
+from collections.abc import Iterable, Iterator, Sized
+from typing import Any, TypeVar
 
-import ctypes
-import json
-import threading
-import time
-from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Literal
-
-from .output import Sink
-from .record import Record
+from .payload import dumps_value, loads
+from .running import Interrupted, current_try
 from .task import Task
 
-Cause = Literal["cancel", "kill", "timeout", "lost", "stop"]
-"""Why code is interrupted: somebody canceled it, or wants it killed at once; it is over its time;
-its claim went to another worker; or its worker is being stopped."""
+__all__ = ["Interrupted", "checkpoint", "current_task", "progress", "track"]
 
-_C_CODE_AFTER = 1.0
-"""Seconds after an interruption when code that still runs must be outside of Python."""
-
-MAX_POINTS = 1000
-"""Points that a metric keeps; past that every second one is dropped and the pace halves."""
-
-_CURRENT: ContextVar["Try | None"] = ContextVar("gator_nb_try", default=None)
-
-
-class Interrupted(BaseException):
-    """Raised inside user code that is to stop. Catch it to clean up, and raise it again."""
-
-    def __init__(self, *args: object) -> None:
-        one = _CURRENT.get()
-        if one is not None:
-            one.landed = True
-            args = args or (one.cause,)
-        super().__init__(*args)
-
-
-class Running(ABC):
-    """One run of one claim, as seen by who watches it; its code may be in another process."""
-
-    def __init__(self, record: Record, *, tee: bool = False) -> None:
-        self.record = record
-        self.claim = record.claim or ""
-        self.began = time.monotonic()
-        self.cause: Cause | None = None
-        self.asked_at = 0.0
-        """When it was first interrupted; monotonic, as `began`."""
-        self.timeout: float | None = None
-        self.told = False
-        """There is progress, a metric or output that nobody has taken. A plain flag: an
-        interruption inside of an Event could leave its lock taken for good."""
-        self.sink = Sink(tee=tee, on_text=self._note)
-
-    def _note(self) -> None:
-        self.told = True
-
-    @property
-    def elapsed(self) -> float:
-        return time.monotonic() - self.began
-
-    def limit(self, timeout: float | None) -> None:
-        """Set how many seconds it may take."""
-        self.timeout = timeout
-
-    def overdue(self) -> float | None:
-        """Seconds that it is over its time; negative while there is some left, None without end."""
-        return None if self.timeout is None else self.elapsed - self.timeout
-
-    def asked(self, cause: Cause) -> None:
-        """Note why it is to stop; the first reason stays."""
-        if self.cause is None:
-            self.cause, self.asked_at = cause, time.monotonic()
-
-    def stopped_words(self) -> str:
-        """How long it took to stop."""
-        return f"stopped {time.monotonic() - self.asked_at:.1f} s later"
-
-    @abstractmethod
-    def step(self) -> str | None:
-        """How far its stopping has come, in words for people; None before it was asked."""
-
-    @abstractmethod
-    def progress_text(self) -> str | None:
-        """What `Record.progress` is to be; None when nothing was told."""
-
-    @abstractmethod
-    def metrics_text(self) -> str | None:
-        """What `Record.metrics` is to be; None when there is none."""
-
-
-class Try(Running):
-    """One run of one claim in this process, as seen by the code in it too."""
-
-    def __init__(self, record: Record, *, tee: bool = False) -> None:
-        super().__init__(record, tee=tee)
-        self.task: Task | None = None
-        self.landed = False
-        """The code has seen its interruption: what still runs is no C code, it cleans up."""
-        self._progress: str | None = None
-        self._metrics: dict[str, _Series] = {}
-        self._lock = threading.Lock()
-        self._thread: int | None = None
-        self._struck = False
-
-    # -- for the code in it ------------------------------------------------------------------
-
-    def tell(
-        self, done: float, total: float | None, message: str | None, metrics: dict[str, float]
-    ) -> None:
-        """Take a report of progress, and stop here when that was asked for."""
-        self._progress = json.dumps(
-            {
-                "done": _plain(done),
-                "total": None if total is None else _plain(total),
-                "message": None if message is None else str(message),
-            }
-        )
-        at = round(time.monotonic() - self.began, 3)
-        for name, value in metrics.items():
-            self._metrics.setdefault(name, _Series()).add(at, value)
-        self.told = True
-        if self.cause is not None:
-            raise Interrupted(self.cause)
-
-    @contextmanager
-    def user_code(self) -> Iterator[None]:
-        """Around user code: only inside of it may an interruption strike this thread.
-
-        An exception set from another thread can land late, so what is still pending at the end is
-        taken back before the thread goes on.
-        """
-        with self._lock:
-            if self.cause is not None:
-                raise Interrupted(self.cause)
-            self._thread = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._leave()
-
-    def _leave(self) -> None:
-        while self._thread is not None:
-            try:
-                with self._lock:
-                    if self._struck:
-                        _strike(threading.get_ident(), None)
-                    self._thread = None
-            except Interrupted:  # struck between the lines above: go on leaving
-                continue
-
-    @property
-    def struck(self) -> bool:
-        """An exception was set in this thread; it should not run anything else."""
-        return self._struck
-
-    # -- for who watches it --------------------------------------------------------------------
-
-    def interrupt(self, cause: Cause) -> None:
-        """Ask the code to stop: at its next report, and between two bytecodes of its thread."""
-        with self._lock:
-            self.asked(cause)
-            if self._thread is not None and not self._struck:
-                self._struck = True
-                _strike(self._thread, Interrupted)
-
-    def step(self) -> str | None:
-        if self.cause is None:
-            return None
-        if time.monotonic() - self.asked_at < _C_CODE_AFTER:
-            return "interrupted"
-        return "stopping" if self.landed else "in C code"
-
-    def progress_text(self) -> str | None:
-        return self._progress
-
-    def metrics_text(self) -> str | None:
-        if not self._metrics:
-            return None
-        # list() is one step for other threads; the task may be adding just now.
-        return json.dumps({name: list(one.points) for name, one in list(self._metrics.items())})
-
-
-class _Series:
-    """A bounded series: when it is full, every second point goes and the pace halves."""
-
-    def __init__(self) -> None:
-        self.points: deque[tuple[float, float]] = deque()
-        self._every = 1
-        self._seen = 0
-
-    def add(self, at: float, value: float) -> None:
-        if self._seen % self._every == 0:
-            self.points.append((at, float(value)))
-        self._seen += 1
-        if len(self.points) > MAX_POINTS:
-            self.points = deque(list(self.points)[::2])
-            self._every *= 2
-
-
-def _plain(number: float) -> float:
-    """What JSON can hold: figures often come as scalars of numpy."""
-    return number if type(number) in (int, float) else float(number)
-
-
-def _strike(thread: int, error: type[BaseException] | None) -> None:
-    """Set an exception in a thread, or take back one that is still pending."""
-    value = None if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)
-
-
-@contextmanager
-def trying(one: Try) -> Iterator[None]:
-    """Make `one` the try of this context."""
-    token = _CURRENT.set(one)
-    try:
-        yield
-    finally:
-        _CURRENT.reset(token)
-
-
-def current_try() -> Try | None:
-    return _CURRENT.get()
+T = TypeVar("T")
+_NOTHING: Any = object()
 
 
 def current_task() -> Task | None:
@@ -236,7 +19,7 @@ def current_task() -> Task | None:
     >>> current_task() is None
     True
     """
-    one = _CURRENT.get()
+    one = current_try()
     return None if one is None else one.task
 
 
@@ -258,6 +41,52 @@ def progress(
 
     >>> progress(3, 10, loss=0.25)
     """
-    one = _CURRENT.get()
+    one = current_try()
     if one is not None:
         one.tell(done, total, message, metrics)
+
+
+def track(
+    items: Iterable[T], total: float | None = None, message: str | None = None
+) -> Iterator[T]:
+    """Go through `items` and tell how far it is, as `progress` does; outside of a task it only
+    goes through them.
+
+    Args:
+        total: how many there are; None is `len(items)`, where they have one.
+        message: a short text.
+
+    >>> list(track(range(3)))
+    [0, 1, 2]
+    """
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    progress(0, total, message)
+    for done, item in enumerate(items, 1):
+        yield item
+        progress(done, total, message)
+
+
+def checkpoint(value: Any = _NOTHING) -> Any:
+    """Keep how far this task has come: `checkpoint(value)` stores, `checkpoint()` answers what was
+    stored last, or None.
+
+    It is kept through a cancel, a timeout, a crash and a lost worker, and seen by the next try and
+    by `task.retry()`. When the call returns it is in the store. Outside of a task nothing is
+    stored.
+
+    Raises:
+        NotPicklable: `value` does not pickle.
+        StoreUnavailable: the store is away.
+        Interrupted: the task was asked to stop; let it pass.
+
+    >>> for epoch in range(checkpoint() or 0, 3):
+    ...     checkpoint(epoch + 1)
+    """
+    one = current_try()
+    if value is _NOTHING:
+        data = None if one is None else one.saved()
+        return None if data is None else loads(data)
+    if one is not None:
+        one.save(dumps_value(value, "the checkpoint"))
+    return None

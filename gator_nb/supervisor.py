@@ -18,7 +18,7 @@ from .constants import EVERY, RENEW_EVERY, RETENTION
 from .errors import GatorError
 from .executors.base import Report
 from .liveness import LifeLock
-from .runtime import Running
+from .running import Running
 
 if TYPE_CHECKING:
     from .worker import Worker

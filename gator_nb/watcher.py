@@ -23,11 +23,12 @@ Interrupt = Callable[[Literal["cancel", "lost"]], None]
 Subscriber = Callable[[list[Record]], None]
 
 
-class _Waiter:
+class Waiter:
     """Somebody who waits for tasks to end. The watcher's thread sees for it."""
 
     def __init__(self, ids: Iterable[str]) -> None:
-        self.open = set(ids)
+        self.ids = tuple(ids)
+        self.open = set(self.ids)
         self._fresh: list[Record] = []
         self._error: GatorError | None = None
         self._ready = threading.Condition()
@@ -75,7 +76,7 @@ class Watcher:
         self._session = session
         self._reap = reap
         self._lock = threading.RLock()
-        self._waiting: dict[str, set[_Waiter]] = {}
+        self._waiting: dict[str, set[Waiter]] = {}
         self._subscribers: set[Subscriber] = set()
         self._minded: dict[str, tuple[Beat, Interrupt]] = {}
         self._thread: threading.Thread | None = None
@@ -93,7 +94,7 @@ class Watcher:
             StoreUnavailable: the store went away, or was closed here.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        waiter = _Waiter(ids)
+        waiter = Waiter(ids)
         if self._thread is None:  # for what has ended already no thread is needed
             self._look_up(waiter)
             yield from waiter.take(0)
@@ -108,7 +109,7 @@ class Watcher:
                 if left == 0 and not fresh:
                     return
 
-    def _look_up(self, waiter: _Waiter) -> None:
+    def _look_up(self, waiter: Waiter) -> None:
         ids = list(waiter.open)
         records = self._backend.get(ids)
         missing = [task_id for task_id, record in zip(ids, records, strict=True) if record is None]
@@ -117,22 +118,46 @@ class Watcher:
         waiter.see(records)
 
     @contextmanager
-    def _served(self, waiter: _Waiter) -> Iterator[None]:
-        ids = list(waiter.open)
-        with self._lock:
-            self._start()
-            for task_id in ids:
-                self._waiting.setdefault(task_id, set()).add(waiter)
-        self._wake()
+    def _served(self, waiter: Waiter) -> Iterator[None]:
+        self._add(waiter)
         try:
             yield
         finally:
-            with self._lock:
-                for task_id in ids:
-                    others = self._waiting.get(task_id, set())
-                    others.discard(waiter)
-                    if not others:
-                        self._waiting.pop(task_id, None)
+            self.remove(waiter)
+
+    def add(self, waiter: Waiter) -> None:
+        """Let `waiter` see its tasks end, those that have ended too, until it is removed.
+
+        Raises:
+            TaskNotFound, StoreUnavailable: as `ended`; then it is not added.
+        """
+        self._add(waiter)
+        try:
+            self._look_up(waiter)
+        except BaseException:
+            self.remove(waiter)
+            raise
+
+    def _add(self, waiter: Waiter) -> None:
+        with self._lock:
+            self._start()
+            for task_id in waiter.ids:
+                self._waiting.setdefault(task_id, set()).add(waiter)
+        self._wake()
+
+    def remove(self, waiter: Waiter) -> None:
+        """Let it go."""
+        with self._lock:
+            for task_id in waiter.ids:
+                others = self._waiting.get(task_id, set())
+                others.discard(waiter)
+                if not others:
+                    self._waiting.pop(task_id, None)
+
+    @property
+    def closed(self) -> bool:
+        """Nothing is followed here any more."""
+        return self._closed
 
     @contextmanager
     def subscribed(self, subscriber: Subscriber) -> Iterator[None]:

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from ..attempt import Ended
 from ..backends.base import Claimed, Settlement
-from ..runtime import Cause, Running
+from ..running import Cause, Running
 
 
 class Report(NamedTuple):

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 from typing import NamedTuple
 
-from ..runtime import Running
+from ..running import Running
 
 _CGROUP = Path("/sys/fs/cgroup")
 _CGROUPS_OF_SELF = Path("/proc/self/cgroup")

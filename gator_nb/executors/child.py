@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from types import FrameType
 
 from ..attempt import Ended, attempt
+from ..backends.base import Answer
+from ..bars import teach_bars
 from ..output import Sink
 from ..payload import loads
 from ..process_tree import adopt_orphans, die_with_parent
 from ..record import Record
-from ..runtime import Cause, Interrupted, Try
+from ..running import Cause, Interrupted, Try
 from ..task import Task
 from .line import Line, Received
 from .own_output import end_output, take_output
@@ -37,14 +39,27 @@ class _ToStream(Sink):
         sys.stderr.write(text)
 
 
+class _KeeperBeyond:
+    """Keeps checkpoints by way of the worker, which has the store and the key."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def save(self, record: Record, claim: str, payload: bytes) -> Answer:
+        return Answer(self._line.ask("save", payload, claim=claim)[0]["answer"])
+
+    def saved(self, task_id: str) -> bytes | None:
+        message, payload = self._line.ask("saved")
+        return payload if message["there"] else None
+
+
 class ChildTry(Try):
     """A try in the main thread of a child, interrupted by a signal's handler."""
 
     def __init__(self, record: Record, line: Line) -> None:
-        super().__init__(record)
+        super().__init__(record, _KeeperBeyond(line))
         self.sink = _ToStream()
         self.inside = False
-        self._line = line
 
     @contextmanager
     def user_code(self) -> Iterator[None]:
@@ -55,6 +70,17 @@ class ChildTry(Try):
             yield
         finally:
             self.inside = False
+
+    @contextmanager
+    def shielded(self) -> Iterator[None]:
+        inside, self.inside = self.inside, False
+        try:
+            yield
+        finally:
+            self.inside = inside
+        if self.cause is not None and inside:
+            self.inside = False
+            raise Interrupted(self.cause)
 
     def stopped_words(self) -> str:
         return f"{super().stopped_words()} by SIGINT"
@@ -69,6 +95,7 @@ class Child:
         self._one: ChildTry | None = None
         self._asked: dict[str, Cause] = {}
         self._running = threading.Event()
+        teach_bars()
         signal.signal(signal.SIGINT, self._on_sigint)
         self._line = Line(line, self._interrupt)
         threading.Thread(target=self._keep_telling, name="gator_nb tell", daemon=True).start()

@@ -12,7 +12,7 @@ from ..attempt import Ended  # noqa: TC001 -- said of an attribute
 from ..backends.base import Claimed
 from ..process_tree import MARK, kill_marked, kill_tree
 from ..record import Record
-from ..runtime import Running
+from ..running import Running
 from .wire import Inbox, Message, packed
 
 _PIECE = 1 << 18

@@ -57,7 +57,8 @@ class Line:
             GatorError: what the worker could not do, as it would be raised there.
         """
         number = next(self._numbers)
-        self._answers[number] = box = queue.SimpleQueue()
+        box: queue.SimpleQueue[Received] = queue.SimpleQueue()
+        self._answers[number] = box
         try:
             self.send({"type": "ask", "verb": verb, "number": number, **fields}, payload)
             answer = box.get()

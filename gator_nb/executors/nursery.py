@@ -7,7 +7,9 @@ behind, and when a module of the user's that it has loaded was edited.
 import os
 import selectors
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ..attempt import (
@@ -27,6 +29,7 @@ from ..payload import Outcome, outcome_of_error
 from ..record import Reason
 from ..settings import KEY
 from ..states import Status
+from .answering import answer
 from .base import Report
 from .certificate import Death, certificate, oom_kills
 from .child_process import ChildProcess, ProcessTry
@@ -65,6 +68,8 @@ class Nursery:
         self._log = log
         self._children: list[ChildProcess] = []
         self._selector = selectors.DefaultSelector()
+        self._answering = ThreadPoolExecutor(slots, thread_name_prefix="gator_nb answer")
+        self._answers: deque[tuple[ChildProcess, Message, bytes]] = deque()
         self._started = 0
         self._unborn = 0
         """How many in a row died before they were ready."""
@@ -80,6 +85,7 @@ class Nursery:
             while not self._executor.closing or any(child.one for child in self._children):
                 self._start_children()
                 self._dispatch()
+                self._pass_on_answers()
                 self._urge()
                 for key, _ in self._selector.select(self._pause()):
                     if key.data is None:
@@ -88,6 +94,7 @@ class Nursery:
                         self._hear(key.data)
                 self._look_for_dead()
             self._dismiss()
+        self._answering.shutdown()
 
     def _pause(self) -> float | None:
         busy = any(child.one or child.doomed or child.unsent for child in self._children)
@@ -158,6 +165,8 @@ class Nursery:
             one.progress, one.metrics = message["progress"], message["metrics"]
             one.told = True
             self._executor.told()
+        elif kind == "ask":
+            self._answering.submit(self._answer, child, one, message, payload)
         elif kind == "stale":
             child.kill()
             child.one = child.claimed = None
@@ -172,6 +181,18 @@ class Nursery:
     def _end(self, claimed: Claimed, one: ProcessTry, ended: Ended) -> None:
         settlement = settlement_of(self._client, one, ended)
         self._executor.ended(Report(claimed, ended, settlement, one.elapsed))
+
+    def _answer(
+        self, child: ChildProcess, one: ProcessTry, message: Message, payload: bytes
+    ) -> None:
+        """On a thread of its own, because a store may take its time."""
+        self._answers.append((child, *answer(self._client, one, message, payload)))
+        self._executor.ring()
+
+    def _pass_on_answers(self) -> None:
+        while self._answers:
+            child, message, payload = self._answers.popleft()
+            child.send(message, payload)
 
     # -- stopping ----------------------------------------------------------------------------------
 

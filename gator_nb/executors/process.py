@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from ..backends.base import Claimed
 from ..client import Client
-from ..runtime import Cause, Running
+from ..running import Cause, Running
 from .base import Report
 from .child_process import ProcessTry
 from .nursery import Nursery
@@ -62,7 +62,7 @@ class ProcessExecutor:
 
     def submit(self, claimed: Sequence[Claimed]) -> None:
         self.inbox.extend(claimed)
-        self._ring()
+        self.ring()
 
     def waiting(self) -> int:
         return len(self.inbox)
@@ -87,17 +87,18 @@ class ProcessExecutor:
         if one.cause is None or (cause == "kill" and one.cause != "kill"):
             one.asked(cause)
             one.cause = cause
-            self._ring()
+            self.ring()
 
     def close(self) -> bool:
         self.closing = True
-        self._ring()
+        self.ring()
         self._thread.join()
         self._bell.close()
         self.ear.close()
         return True
 
-    def _ring(self) -> None:
+    def ring(self) -> None:
+        """Wake the nursery."""
         with suppress(BlockingIOError):  # then it has been rung often enough
             self._bell.send(b"!")
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from ..process_tree import has_children
 
+_HARMLESS = frozenset({"TMonitor"})
+"""Threads that may stay: tqdm's only looks at its bars."""
 _HANDLED = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 
 
@@ -40,7 +42,8 @@ class Surroundings:
         self._restore_signals()
         self._restore_interpreter()
         _close_figures()
-        return set(threading.enumerate()) <= self._threads and not has_children()
+        left = {one for one in threading.enumerate() if type(one).__name__ not in _HARMLESS}
+        return left <= self._threads and not has_children()
 
     def stale(self) -> bool:
         """A module of the user's that is loaded here has changed on disk since."""

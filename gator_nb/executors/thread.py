@@ -13,10 +13,11 @@ from contextlib import ExitStack
 
 from ..attempt import attempt, settlement_of, snapshot_loader
 from ..backends.base import Claimed
+from ..bars import teach_bars
 from ..client import Client
 from ..constants import THREAD_LEASE
 from ..output import routing
-from ..runtime import Cause, Running, Try
+from ..running import Cause, Running, Try
 from ..task import Task
 from .base import Report
 
@@ -48,6 +49,7 @@ class ThreadExecutor:
 
     def submit(self, claimed: Sequence[Claimed]) -> None:
         if not self._threads:
+            teach_bars()
             self._routing.enter_context(routing())
         for one in claimed:
             self._inbox.put(one)
@@ -109,7 +111,7 @@ class ThreadExecutor:
 
     def _serve(self) -> None:
         while (claimed := self._inbox.get()) is not None:
-            one = Try(claimed.record)
+            one = Try(claimed.record, self._client)
             self._run(claimed, one)
             if one.struck or self._closing:
                 break

@@ -3,6 +3,7 @@
 from .call import Call
 from .call_key import bound_arguments, call_key, difference, why_no_key
 from .capture import culprit, name_of
+from .checkpoint import open_checkpoint, seal_checkpoint
 from .envelope import CallHeader, header_of, open_call, seal_call
 from .failure import RemoteTraceback
 from .outcome import (
@@ -42,6 +43,7 @@ __all__ = [
     "name_of",
     "one_line",
     "open_call",
+    "open_checkpoint",
     "open_outcome",
     "outcome_of_error",
     "outcome_of_value",
@@ -51,6 +53,7 @@ __all__ = [
     "referring",
     "seal",
     "seal_call",
+    "seal_checkpoint",
     "seal_outcome",
     "unseal",
     "value_of",

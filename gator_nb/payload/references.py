@@ -20,9 +20,17 @@ class Promised:
         """
         raise NotImplementedError
 
+    def get(self) -> Any:
+        """The result itself, waited for."""
+        raise NotImplementedError
 
-class SeveralPromised(Iterable[Promised]):
-    """What stands for the results of several, in their order; a `Group` is one."""
+
+class SeveralPromised:
+    """What stands for the results of several; a `Group` is one."""
+
+    def promises(self) -> Iterable[Promised]:
+        """Each of them, in order."""
+        raise NotImplementedError
 
 
 class ResultOf(Promised):
@@ -35,6 +43,9 @@ class ResultOf(Promised):
 
     def reference(self) -> "ResultOf":
         return self
+
+    def get(self) -> Any:
+        raise TypeError(f"{self!r} is in the store that the task is pushed to: push this call")
 
     def __reduce__(self) -> tuple[type["ResultOf"], tuple[str]]:
         return ResultOf, (self.task_id,)
@@ -118,5 +129,5 @@ def _one(value: Any, exchange: Callable[[Promised], Any]) -> Any:
     if isinstance(value, Promised):
         return exchange(value)
     if isinstance(value, SeveralPromised):
-        return [exchange(one) for one in value]
+        return [exchange(one) for one in value.promises()]
     return value

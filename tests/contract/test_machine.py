@@ -23,7 +23,7 @@ from gator_nb.states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS
 
 from .model import LEASE, Model, ModelTask
 from .specimens import LANE, call, worker
-from .stores import STORES, Clock, close_clean, open_store
+from .stores import PARAMETERS, STORES, Clock, close_clean, open_store
 
 QUEUES = ["q1", "q2"]
 WORKERS = ["w1", "w2", "kernel"]
@@ -327,7 +327,7 @@ EXAMPLES = settings(max_examples=settings().max_examples // 3, stateful_step_cou
 
 
 @pytest.mark.timeout(900)  # a failure takes long to be made small
-@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("store", PARAMETERS)
 def test_a_store_stays_equal_to_the_model(store: str, tmp_path: Path) -> None:
     """Many more of its lives are tried with `GATOR_NB_TEST_PROFILE=thorough`."""
     STORES[store](tmp_path).close()  # skips where the store cannot be had

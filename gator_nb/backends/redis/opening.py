@@ -50,6 +50,7 @@ def open_store(server: Server) -> Opened:
             f"{server.address} was written by a newer gator_nb (format {written}, this one knows "
             f"{FORMAT}): update this one, or take another store with ?store=name"
         )
+    server.is_open = True
     settings = _settings(server, "appendfsync", "save", "proto-max-bulk-len")
     durability, safe = _durability(info, settings)
     durability += _LOST_IN_FAILOVER if server.address.kind != "server" else ""

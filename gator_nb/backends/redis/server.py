@@ -36,11 +36,13 @@ class Server:
 
     Attributes:
         outages: how often it was out of reach for a while and came back.
+        is_open: whether the store is known to be there; then it is told of each new connection.
     """
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self.outages = 0
+        self.is_open = False
         self._way = Way(address)
         self._prefix = f"{{{address.store}}}:".encode()
         self._idle: list[AbstractConnection] = []
@@ -54,15 +56,9 @@ class Server:
 
         `again` are the arguments of a repetition, where they are others.
         """
-        wanted = script(verb)
 
         def once(connection: AbstractConnection) -> Any:
-            try:
-                connection.send_command(b"EVALSHA", wanted.sha, 1, self._prefix, *args)
-                return connection.read_response()
-            except exceptions.NoScriptError:
-                connection.send_command(b"EVAL", wanted.source, 1, self._prefix, *args)
-                return connection.read_response()
+            return self._evaluate(connection, verb, *args)
 
         def repeat() -> None:
             nonlocal args
@@ -82,6 +78,15 @@ class Server:
     def close(self) -> None:
         self._closed.set()
         self._drop_idle()
+
+    def _evaluate(self, connection: AbstractConnection, verb: str, *args: object) -> Any:
+        wanted = script(verb)
+        try:
+            connection.send_command(b"EVALSHA", wanted.sha, 1, self._prefix, *args)
+            return connection.read_response()
+        except exceptions.NoScriptError:
+            connection.send_command(b"EVAL", wanted.source, 1, self._prefix, *args)
+            return connection.read_response()
 
     def _persist(
         self,
@@ -128,10 +133,12 @@ class Server:
         if self._owner != os.getpid():
             self._idle, self._owner = [], os.getpid()
         try:
-            connection = self._idle.pop()
+            connection, fresh = self._idle.pop(), False
         except IndexError:
-            connection = self._way.connect(_TIMEOUT)
+            connection, fresh = self._way.connect(_TIMEOUT), True
         try:
+            if fresh and self.is_open:
+                self._evaluate(connection, "arrive", "")
             yield connection
         except exceptions.ResponseError:
             self._idle.append(connection)  # an answer, if not a welcome one

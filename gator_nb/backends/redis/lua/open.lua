@@ -69,22 +69,24 @@ local foreign, kind = foreign_key()
 if foreign then
     return {'foreign', foreign, kind}
 end
-local known = redis.call('HMGET', META, 'id', 'format')
+local known = redis.call('HMGET', META, 'id', 'format', 'version', 'run')
 local clock = redis.call('TIME')
 local at = clock[1] .. '.' .. string.format('%06d', clock[2])
 if not known[1] then
     if redis.call('EXISTS', META) == 1 then
         return {'foreign', META, 'hash'}
     end
-    -- Microseconds since 1970, so that a cursor of a store that was here before is below the floor.
-    local start = clock[1] .. string.format('%06d', clock[2])
-    redis.call(
-        'HSET', META, 'id', ARGV[2], 'format', ARGV[1], 'version', start, 'floor', start, 'seq', '0'
-    )
-    known = {ARGV[2], ARGV[1]}
+    redis.call('HSET', META, 'id', ARGV[2], 'format', ARGV[1], 'seq', '0')
+    known = {ARGV[2], ARGV[1], '0'}
 end
 local run = redis.call('INFO', 'server'):match('run_id:(%x+)') or ''
-if redis.call('HGET', META, 'run') ~= run then
-    redis.call('HSET', META, 'run', run, 'up', at)
+if known[4] ~= run then
+    -- Microseconds since 1970, so that a cursor of a store that was here before, or of changes that
+    -- another server had and lost, is below the floor.
+    local start = clock[1] .. string.format('%06d', clock[2])
+    if tonumber(start) <= tonumber(known[3]) then
+        start = string.format('%.0f', tonumber(known[3]) + 1)
+    end
+    redis.call('HSET', META, 'run', run, 'up', at, 'version', start, 'floor', start)
 end
 return {'ok', known[1], known[2], at}

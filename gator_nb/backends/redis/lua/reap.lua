@@ -10,21 +10,11 @@
 --! include ending
 --! include time
 --! include holding
+--! include arriving
 
 local connected, dead = tonumber(ARGV[2]), {}
 for _, worker in ipairs(cjson.decode(ARGV[3])) do
     dead[worker] = true
-end
-
--- Since when this server has been up, as far as this store has seen.
-local function up_since()
-    local run = call('INFO', 'server'):match('run_id:(%x+)') or ''
-    local known = call('HMGET', META, 'run', 'up')
-    if known[1] == run then
-        return tonumber(known[2])
-    end
-    call('HSET', META, 'run', run, 'up', at)
-    return now
 end
 
 local up = up_since()

@@ -1,0 +1,98 @@
+"""What running code tells: `track`, tqdm's bars, `checkpoint`; in threads and in processes."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gator_nb import Gator, Status, Task, Worker, checkpoint, track
+from gator_nb.errors import NotPicklable
+from tests.waiting import until
+
+
+@pytest.fixture(params=["threads", "processes"])
+def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gator]:
+    """A queue that one worker serves, in either place of execution."""
+    with Gator(f"sqlite:///{tmp_path}/tasks.sqlite") as gator:
+        with Worker(gator, **{request.param: 1}):
+            yield gator
+
+
+def told(task: Task) -> tuple[float, float | None, str | None]:
+    progress = task.wait(30).progress
+    assert progress is not None
+    return progress.done, progress.total, progress.message
+
+
+def test_track_tells_how_far_a_loop_is(queue: Gator) -> None:
+    def add() -> int:
+        return sum(track([1, 2, 3], message="adding"))
+
+    task = queue.task(add)
+    assert (task.get(30), told(task)) == (6, (3, 3, "adding"))
+
+
+def test_tqdm_tells_too_and_writes_nothing(queue: Gator) -> None:
+    """The outermost bar is the task's progress; the user's code is as it was."""
+
+    def load() -> int:
+        from tqdm.auto import tqdm
+
+        for _ in tqdm(range(4), desc="files"):
+            for _ in tqdm(range(2), desc="rows"):
+                time.sleep(0.03)
+        return 4
+
+    task = queue.task(load)
+    assert (task.get(30), told(task), task.logs()) == (4, (4, 4, "files"), "")
+
+
+def test_a_bar_that_turns_itself_off_without_a_terminal_tells_all_the_same(queue: Gator) -> None:
+    def load() -> None:
+        from tqdm import tqdm
+
+        for _ in tqdm(range(3), disable=None):
+            time.sleep(0.05)
+
+    assert told(queue.task(load)) == (3, 3, None)
+
+
+def test_the_next_try_goes_on_from_the_checkpoint(queue: Gator) -> None:
+    def train() -> list[int]:
+        seen = checkpoint() or []
+        for epoch in range(len(seen), 6):
+            if epoch == 3 and not seen:
+                raise OSError("the disk was full")
+            checkpoint([*range(epoch + 1)])
+        return [len(seen), *checkpoint()]
+
+    task = queue.options(retries=1).task(train)
+    assert task.get(30) == [3, 0, 1, 2, 3, 4, 5]
+
+
+def test_a_checkpoint_outlives_a_cancel(queue: Gator) -> None:
+    def train() -> None:
+        checkpoint({"epoch": 7})
+        while True:
+            time.sleep(0.01)
+
+    task = queue.task(train)
+    until(lambda: task.handle.look().checkpoint)
+    task.cancel().wait(30)
+    assert task.status is Status.CANCELED
+    assert task.checkpoint == {"epoch": 7}
+
+
+def test_a_checkpoint_that_does_not_pickle_is_refused_where_it_is_made(queue: Gator) -> None:
+    def train() -> None:
+        checkpoint(n for n in range(3))
+
+    with pytest.raises(NotPicklable, match="generator"):
+        queue.task(train).get(30)
+
+
+def test_outside_of_a_task_nothing_is_kept() -> None:
+    checkpoint({"epoch": 7})
+    assert checkpoint() is None
+    assert list(track("abc")) == ["a", "b", "c"]
