@@ -14,10 +14,12 @@ from .backoff import retry_delay
 from .client import Client
 from .definition import PYTHON
 from .errors import GatorError, NotPicklable, TaskTimeout, Untrusted
+from .figures import show_figures
 from .here import CLIENT
 from .liveness import host_name
-from .output import SINK
+from .output import SINK, report
 from .payload import CallHeader, Outcome, outcome_of_error, outcome_of_value, seal_outcome
+from .payload.failure import traceback_text
 from .record import Reason, Record
 from .running import Interrupted, Running, Try, trying
 from .states import Status
@@ -120,6 +122,7 @@ def _attempt(one: Try, load: Load) -> Ended:
                 task = one.task = load()
                 task.status = Status.RUNNING
                 outcome, raised = _run(one, task)
+                _show_figures(one)
         except Interrupted:
             return _stopped(one)
         except BaseException as error:  # noqa: BLE001 -- whatever it is, the try has ended
@@ -129,6 +132,14 @@ def _attempt(one: Try, load: Load) -> Ended:
         if one.cause is not None:
             return _stopped(one)
         return _failed(task, outcome, raised, Reason.ERROR)
+
+
+def _show_figures(one: Try) -> None:
+    """One that cannot be drawn is told of, and changes nothing."""
+    try:
+        show_figures(one)
+    except Exception as error:  # noqa: BLE001 -- a user's figure may raise anything
+        report(f"a figure could not be drawn\n{traceback_text(error)}")
 
 
 def _run(one: Try, task: Task) -> tuple[Outcome, BaseException | None]:

@@ -66,10 +66,11 @@ class Client:
         """The keys of this user; a store that lives in this process has a key of its own."""
         return keys.load() if self.backend.persistent else keys.ephemeral()
 
-    def lanes(self, where: str) -> tuple[str, ...]:
-        """The lanes that can be served here by running code in a "thread" or a "process"."""
-        ids = self.keyring.ids
-        return tuple(lane_of(PYTHON, key, place) for key in ids for place in (None, where))
+    def lanes(self, where: str | None) -> tuple[str, ...]:
+        """The lanes that can be served here by running code in a "thread" or a "process"; None is
+        somewhere else."""
+        places = (None,) if where is None else (None, where)
+        return tuple(lane_of(PYTHON, key, place) for key in self.keyring.ids for place in places)
 
     def same_store(self, other: "Client") -> bool:
         """Whether the other one works with the same tasks."""

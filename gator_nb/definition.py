@@ -234,7 +234,10 @@ def preview_parameters(call: Call, limit: int = 50) -> dict[str, Any]:
     bound = bound_arguments(call.func, call.args, call.kwargs)
     if isinstance(bound, tuple):  # the signature is not known
         bound = {**{str(place): value for place, value in enumerate(call.args)}, **call.kwargs}
-    return {name: _plain(bound[name]) for name in itertools.islice(bound, limit)}
+    code = getattr(call.func, "__code__", None)
+    ordered = [name for name in code.co_varnames if name in bound] if code else []
+    names = dict.fromkeys((*ordered, *bound))
+    return {name: _plain(bound[name]) for name in itertools.islice(names, limit)}
 
 
 _PLAIN = frozenset({type(None), bool, int, float, str})

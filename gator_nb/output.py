@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from .constants import LOG_HEAD, LOG_TAIL
+from .rich_output import Display, Splitter, encoded, is_display
 
 _log = logging.getLogger("gator_nb.task")
 
@@ -34,6 +35,7 @@ class Sink:
         self._on_text = on_text
         self._lock = threading.Lock()
         self._fresh: list[bytes] = []
+        self._splitter = Splitter()
         self._head_left = LOG_HEAD
         self._tail: deque[bytes] = deque()
         self._tail_size = 0
@@ -46,25 +48,38 @@ class Sink:
     def write_bytes(self, data: bytes) -> None:
         """Add what was written in bytes, which may end amid a character."""
         with self._lock:
-            head = data[: self._head_left]
-            if head:
-                self._fresh.append(head)
-                self._head_left -= len(head)
-            self._keep_tail(data[len(head) :])
+            for unit in self._splitter.units(data):
+                self._keep(unit)
         if self._on_text is not None:
             self._on_text()
 
-    def _keep_tail(self, data: bytes) -> None:
-        if not data:
-            return
-        self._tail.append(data)
-        self._tail_size += len(data)
+    def show(self, shown: Display) -> None:
+        """Add a figure, a table or the like, where it belongs in the text."""
+        self.write_bytes(encoded(shown))
+
+    def _keep(self, unit: bytes) -> None:
+        """Text may be cut anywhere, a display is kept or left out as a whole."""
+        whole = is_display(unit)
+        head = unit if whole and len(unit) <= self._head_left else unit[: self._head_left]
+        if whole and len(head) < len(unit):
+            head = b""
+        if head:
+            self._fresh.append(head)
+            self._head_left -= len(head)
+        rest = unit[len(head) :]
+        if rest:
+            self._head_left = 0  # from now on everything is of the tail
+            self._tail.append(rest)
+            self._tail_size += len(rest)
+            self._shorten_tail()
+
+    def _shorten_tail(self) -> None:
         while self._tail_size > LOG_TAIL:
             oldest = self._tail.popleft()
             over = self._tail_size - LOG_TAIL
-            if len(oldest) > over:
-                self._tail.appendleft(oldest[over:])
-            dropped = min(len(oldest), over)
+            dropped = len(oldest) if is_display(oldest) else min(len(oldest), over)
+            if dropped < len(oldest):
+                self._tail.appendleft(oldest[dropped:])
             self._tail_size -= dropped
             self._left_out += dropped
 
@@ -82,6 +97,9 @@ class Sink:
     def finish(self) -> bytes:
         """The rest, with the tail and how much was left out before it."""
         with self._lock:
+            rest = self._splitter.rest()
+            if rest:
+                self._keep(rest)
             note = (
                 f"\n[… {self._left_out:,} bytes left out …]\n".encode() if self._left_out else b""
             )

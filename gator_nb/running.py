@@ -9,12 +9,15 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .backends.base import Answer
 from .output import Sink
 from .record import Record
-from .task import Task
+from .rich_output import Display
+
+if TYPE_CHECKING:
+    from .task import Task
 
 Cause = Literal["cancel", "kill", "timeout", "lost", "stop"]
 """Why code is interrupted: somebody canceled it, or wants it killed at once; it is over its time;
@@ -96,10 +99,10 @@ class Running(ABC):
 class Keeper(Protocol):
     """Keeps the checkpoints of tries; a client does."""
 
-    def save(self, record: Record, claim: str, payload: bytes) -> Answer:
+    def save(self, record: Record, claim: str, payload: bytes, /) -> Answer:
         """Keep a pickled checkpoint."""
 
-    def saved(self, task_id: str) -> bytes | None:
+    def saved(self, task_id: str, /) -> bytes | None:
         """The pickled checkpoint that a task goes on from."""
 
 
@@ -139,6 +142,10 @@ class Try(Running):
         self.told = True
         if self.cause is not None:
             raise Interrupted(self.cause)
+
+    def show(self, shown: Display) -> None:
+        """Put a figure, a table or the like into the log."""
+        self.sink.show(shown)
 
     def save(self, payload: bytes) -> None:
         """Keep a checkpoint; stops here when this try was asked to, or is not the task's any more.

@@ -21,6 +21,8 @@ from .states import Status
 from .supervisor import Supervisor
 
 if TYPE_CHECKING:
+    import concurrent.futures
+
     from .gator import Gator
 
 
@@ -41,6 +43,9 @@ class Worker:
         threads: run so many tasks at a time in threads of this process; None is one a core, four
             at most.
         processes: run them in so many processes instead, which can be stopped whatever they do.
+        executor: run them there instead: any `concurrent.futures.Executor`, as loky's or a Dask
+            client's `get_executor()`; `threads` is then how many it is given at a time. A cancel
+            reaches what has not begun there. It stays yours to shut down.
         name: shown beside its tasks; None is the host and process.
 
     Example:
@@ -60,6 +65,7 @@ class Worker:
         *,
         threads: int | None = None,
         processes: int | None = None,
+        executor: "concurrent.futures.Executor | None" = None,
         name: str | None = None,
     ) -> None:
         check_slots(gator, threads, processes)
@@ -76,7 +82,8 @@ class Worker:
         self.name = name
         self.id = new_id()[:16]
         self.processes = processes
-        self.threads = 0 if processes else threads or default_slots()
+        self.foreign = executor
+        self.threads = threads or (0 if processes or executor else default_slots())
         self.registered = threading.Event()
         """The store knows of it."""
         self._alone = False
@@ -192,6 +199,10 @@ class Worker:
     def new_executor(self, on_event: Callable[[], None]) -> Executor:
         """Where the tasks of this worker run."""
         gator = self.gator
+        if self.foreign is not None:
+            from .executors.future import FutureExecutor
+
+            return FutureExecutor(gator.client, self.foreign, self.threads or None, on_event)
         if self.processes:
             from .executors.process import ProcessExecutor  # not for who runs threads
 

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from gator_nb.places import runtime_folder
@@ -20,7 +21,8 @@ def children() -> set[str]:
     for thread in Path("/proc/self/task").iterdir():
         with suppress(FileNotFoundError):  # a thread that ends meanwhile
             found.update((thread / "children").read_text().split())
-    return found
+    tracker = resource_tracker._resource_tracker  # stays with the process, by design
+    return found - {str(tracker._pid)}
 
 
 def own_files() -> set[str]:

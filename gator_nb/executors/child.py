@@ -16,10 +16,13 @@ from types import FrameType
 from ..attempt import Ended, attempt
 from ..backends.base import Answer
 from ..bars import teach_bars
+from ..displays import teach_displays
+from ..figures import teach_figures
 from ..output import Sink
 from ..payload import loads
 from ..process_tree import adopt_orphans, die_with_parent
 from ..record import Record
+from ..rich_output import Display, encoded
 from ..running import Cause, Interrupted, Try
 from ..task import Task
 from .line import Line, Received
@@ -38,6 +41,9 @@ class _ToStream(Sink):
     def write(self, text: str) -> None:
         sys.stderr.write(text)
 
+    def show(self, shown: Display) -> None:
+        sys.stdout.write(encoded(shown).decode("ascii"))
+
 
 class _KeeperBeyond:
     """Keeps checkpoints by way of the worker, which has the store and the key."""
@@ -45,10 +51,10 @@ class _KeeperBeyond:
     def __init__(self, line: Line) -> None:
         self._line = line
 
-    def save(self, record: Record, claim: str, payload: bytes) -> Answer:
+    def save(self, _record: Record, claim: str, payload: bytes) -> Answer:
         return Answer(self._line.ask("save", payload, claim=claim)[0]["answer"])
 
-    def saved(self, task_id: str) -> bytes | None:
+    def saved(self, _task_id: str) -> bytes | None:
         message, payload = self._line.ask("saved")
         return payload if message["there"] else None
 
@@ -96,6 +102,8 @@ class Child:
         self._asked: dict[str, Cause] = {}
         self._running = threading.Event()
         teach_bars()
+        teach_figures()
+        teach_displays()
         signal.signal(signal.SIGINT, self._on_sigint)
         self._line = Line(line, self._interrupt)
         threading.Thread(target=self._keep_telling, name="gator_nb tell", daemon=True).start()

@@ -77,6 +77,7 @@ class Nursery:
         self._oom_kills = oom_kills()
         self._environ = thread_limits(cores() // slots) | os.environ
         self._environ.pop(KEY, None)
+        self._environ["MPLBACKEND"] = "agg"  # a kernel's own draws into cells
 
     def serve(self) -> None:
         """The life of the thread."""

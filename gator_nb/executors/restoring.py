@@ -8,7 +8,6 @@ import threading
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from ..process_tree import has_children
 
@@ -41,7 +40,6 @@ class Surroundings:
         self._restore_environ()
         self._restore_signals()
         self._restore_interpreter()
-        _close_figures()
         left = {one for one in threading.enumerate() if type(one).__name__ not in _HARMLESS}
         return left <= self._threads and not has_children()
 
@@ -79,12 +77,6 @@ class Surroundings:
             root.removeHandler(handler)
         root.setLevel(self._log_level)
         logging.disable(logging.NOTSET)
-
-
-def _close_figures() -> None:
-    pyplot: Any = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        pyplot.close("all")
 
 
 _PREFIXES = tuple({str(Path(p).resolve()) + os.sep for p in (sys.prefix, sys.base_prefix)})

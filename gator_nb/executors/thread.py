@@ -16,6 +16,8 @@ from ..backends.base import Claimed
 from ..bars import teach_bars
 from ..client import Client
 from ..constants import THREAD_LEASE
+from ..displays import capture_displays, teach_displays
+from ..figures import teach_figures
 from ..output import routing
 from ..running import Cause, Running, Try
 from ..task import Task
@@ -50,6 +52,8 @@ class ThreadExecutor:
     def submit(self, claimed: Sequence[Claimed]) -> None:
         if not self._threads:
             teach_bars()
+            teach_figures()
+            teach_displays()
             self._routing.enter_context(routing())
         for one in claimed:
             self._inbox.put(one)
@@ -110,6 +114,7 @@ class ThreadExecutor:
         thread.start()
 
     def _serve(self) -> None:
+        capture_displays()
         while (claimed := self._inbox.get()) is not None:
             one = Try(claimed.record, self._client)
             self._run(claimed, one)

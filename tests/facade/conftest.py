@@ -1,24 +1,12 @@
 """What the tests of the facade share: a queue on each embedded store, and what is left."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gator_nb import Gator, Task
 from gator_nb.backends.base import Claimed
-
-PATIENCE = 20.0
-"""Seconds that a condition is waited for; nothing is judged by how soon it came."""
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait until `condition` holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.01)
 
 
 def claimed_elsewhere(gator: Gator, task: Task) -> Claimed:

@@ -18,7 +18,8 @@ from gator_nb import (
     errors,
 )
 
-from .conftest import claimed_elsewhere, eventually
+from ..waiting import until
+from .conftest import claimed_elsewhere
 
 
 def double(x: int) -> int:
@@ -257,7 +258,7 @@ def test_a_task_that_is_popped_here_can_be_canceled(gator: Gator) -> None:
     task = gator.task(forever)
 
     def cancel() -> None:
-        eventually(lambda: gator.find(task.task_id).status is RUNNING)
+        until(lambda: gator.find(task.task_id).status is RUNNING)
         gator.cancel(task.task_id)
 
     canceler = threading.Thread(target=cancel)

@@ -1,4 +1,4 @@
-"""Servers that take over from one another: a primary with a replica and a sentinel, and a cluster."""
+"""Servers that take over from one another: a primary, replica and sentinel; and a cluster."""
 
 import contextlib
 import secrets
@@ -27,6 +27,13 @@ class Sentinel(RunningServer):
         self._patience = patience
         super().__init__(**how)
 
+    def demand(self, password: str) -> None:
+        """From now on it tells nothing without."""
+        self.kill()
+        with (self.folder / "sentinel.conf").open("a") as config:
+            config.write(f"requirepass {password}\n")
+        self.start()
+
     def _arguments(self) -> list[str]:
         config = self.folder / "sentinel.conf"
         if not config.exists():  # else it has written into it what it knows
@@ -42,14 +49,18 @@ class Sentinel(RunningServer):
 class Watched:
     """A primary, its replica, and the sentinel that watches both."""
 
-    def __init__(self, *settings: str, patience: int, detached: bool = False) -> None:
-        settings = (*_AT_ONCE, *settings)
-        self.primary = RunningServer(*settings, detached=detached)
-        follow = ("--replicaof", f"127.0.0.1 {self.primary.port}")
-        self.replica = RunningServer(*settings, *follow, detached=detached)
-        until(lambda: is_linked(self.replica), STARTED)
-        self.sentinel = Sentinel(self.primary, patience=patience, detached=detached)
-        until(lambda: len(ask(self.sentinel, "SENTINEL", "REPLICAS", SERVICE)) == 1, STARTED)
+    def __init__(self, *, patience: int, detached: bool = False) -> None:
+        with contextlib.ExitStack() as failed:
+            self.primary = RunningServer(*_AT_ONCE, detached=detached)
+            failed.callback(self.primary.stop)
+            follow = ("--replicaof", f"127.0.0.1 {self.primary.port}")
+            self.replica = RunningServer(*_AT_ONCE, *follow, detached=detached)
+            failed.callback(self.replica.stop)
+            until(lambda: is_linked(self.replica), STARTED)
+            self.sentinel = Sentinel(self.primary, patience=patience, detached=detached)
+            failed.callback(self.sentinel.stop)
+            until(lambda: len(ask(self.sentinel, "SENTINEL", "REPLICAS", SERVICE)) == 1, STARTED)
+            self._ends = failed.pop_all()
 
     def dsn(self, *, store: str | None = None, login: str = "") -> str:
         name = store or f"t{secrets.token_hex(6)}"
@@ -65,22 +76,24 @@ class Watched:
         self.sentinel.start()
 
     def stop(self) -> None:
-        for server in (self.sentinel, self.replica, self.primary):
-            server.stop()
+        self._ends.close()
 
 
 class Cluster:
     """Three primaries, each with a third of the slots, and as many replicas as asked for."""
 
-    def __init__(
-        self, *settings: str, replicas: int = 0, patience: int, detached: bool = False
-    ) -> None:
+    def __init__(self, *, replicas: int = 0, patience: int, detached: bool = False) -> None:
         self._buses: dict[int, int] = {}
-        self.nodes = [
-            self._start(*settings, "--cluster-node-timeout", str(patience), detached=detached)
-            for _ in range(3 + replicas)
-        ]
-        self.primaries, self.replicas = self.nodes[:3], self.nodes[3:]
+        self.nodes: list[RunningServer] = []
+        with contextlib.ExitStack() as failed:
+            failed.callback(self.stop)
+            for _ in range(3 + replicas):
+                self.nodes.append(self._start(patience, detached=detached))
+            self.primaries, self.replicas = self.nodes[:3], self.nodes[3:]
+            self._unite()
+            failed.pop_all()
+
+    def _unite(self) -> None:
         self._meet()
         for number, node in enumerate(self.primaries):
             first, after = number * _SLOTS // 3, (number + 1) * _SLOTS // 3
@@ -90,10 +103,11 @@ class Cluster:
             ask(replica, "CLUSTER", "REPLICATE", ask(primary, "CLUSTER", "MYID"))
             until(lambda one=replica: is_linked(one), STARTED)
 
-    def _start(self, *settings: str, detached: bool) -> RunningServer:
+    def _start(self, patience: int, *, detached: bool) -> RunningServer:
         bus = free_port()
         node = RunningServer(
-            *("--cluster-enabled", "yes", "--cluster-port", str(bus), *_AT_ONCE, *settings),
+            *("--cluster-enabled", "yes", "--cluster-port", str(bus)),
+            *("--cluster-node-timeout", str(patience), *_AT_ONCE),
             detached=detached,
         )
         self._buses[node.port] = bus

@@ -61,7 +61,7 @@ def test_a_worker_goes_on_with_the_promoted_replica(
             replicate(servers)
             with servers.nobody_takes_over():
                 servers.primary_of(STORE).kill()
-                with pytest.raises(StoreUnavailable, match="failover|no server listens"):
+                with pytest.raises(StoreUnavailable, match=r"failover|no server listens"):
                     gator.task(len, "too soon")
             Path(marker).touch()
             until(lambda: reachable(gator), FAILOVER)

@@ -104,7 +104,7 @@ def test_the_password_is_for_the_primary_and_for_sentinels_that_ask(
 ) -> None:
     ask(own.primary, "CONFIG", "SET", "requirepass", "word")
     if sentinel_wants_it:
-        ask(own.sentinel, "CONFIG", "SET", "requirepass", "word")
+        own.sentinel.demand("word")
     RedisBackend(address(own.sentinel, login=":word@")).close()
     with pytest.raises(StoreUnavailable, match="does not accept"):
         RedisBackend(address(own.sentinel, login=":wort@"))
@@ -112,6 +112,7 @@ def test_the_password_is_for_the_primary_and_for_sentinels_that_ask(
         RedisBackend(address(own.sentinel))
 
 
+@pytest.mark.slow
 def test_a_demoted_primary_is_left(own: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody died: an open store follows, and nothing that was acknowledged is missing."""
     monkeypatch.setattr("gator_nb.backends.redis.server.PATIENCE", 60.0)

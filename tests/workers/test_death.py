@@ -11,7 +11,8 @@ import pytest
 from gator_nb import FAILED, RUNNING, SUCCESS, WAITING, Gator
 from gator_nb.errors import TaskLost
 
-from .conftest import Ledger, Script, eventually
+from ..waiting import until
+from .conftest import Ledger, Script
 
 
 def noted(ledger: Ledger, seconds: float, word: str = "run"):
@@ -31,7 +32,7 @@ def noted(ledger: Ledger, seconds: float, word: str = "run"):
 
 def kill_amid_a_task(worker: Script, ledger: Ledger, times: int) -> float:
     """SIGKILL once the ledger says that a task began; answers when."""
-    eventually(lambda: ledger.count("run") >= times)
+    until(lambda: ledger.count("run") >= times)
     time.sleep(0.1)
     worker.kill()
     return time.monotonic()
@@ -43,11 +44,11 @@ def test_another_worker_reaps_and_runs_it_again(
     """kill -9 of a worker: its task is taken back and runs on the other one."""
     first = worker_script(threads=1)
     task = shared.task(noted(ledger, 1.5))
-    eventually(lambda: ledger.count("run"))
+    until(lambda: ledger.count("run"))
     worker_script(threads=1)
     first.kill()
     killed = time.monotonic()
-    eventually(lambda: ledger.count("run") == 2, patience=10)
+    until(lambda: ledger.count("run") == 2, seconds=10)
     print("reaped by a worker after", round(time.monotonic() - killed, 2), "s")
     assert task.get(timeout=30) == 0
     assert shared.backend.get([task.task_id])[0].losses == 1
@@ -60,7 +61,7 @@ def test_a_mere_waiter_reaps(shared: Gator, worker_script, ledger: Ledger) -> No
     task = shared.task(noted(ledger, 60))
     killed = kill_amid_a_task(worker, ledger, 1)
     with shared.client.watcher.subscribed(lambda records: None):
-        eventually(lambda: shared.backend.get([task.task_id])[0].status == WAITING, patience=10)
+        until(lambda: shared.backend.get([task.task_id])[0].status == WAITING, seconds=10)
     print("reaped by a waiter after", round(time.monotonic() - killed, 2), "s")
     (record,) = shared.backend.get([task.task_id])
     assert (record.attempts, record.losses) == (1, 1)
@@ -89,8 +90,8 @@ def test_of_a_batch_only_what_had_begun_is_lost(
         return number
 
     group = shared.map(first, range(12))
-    eventually(lambda: ledger.count("run"))
-    eventually(lambda: stopped(pid))
+    until(lambda: ledger.count("run"))
+    until(lambda: stopped(pid))
     worker.kill()
     shared.client.reap()
     records = shared.backend.get([task.task_id for task in group])
@@ -135,7 +136,7 @@ def test_a_canceled_task_of_a_dead_worker_is_canceled_unconfirmed(
     """Nobody can say whether its code stopped in time, and the record says that."""
     worker = worker_script(threads=1)
     task = shared.task(noted(ledger, 60))
-    eventually(lambda: ledger.count("run"))
+    until(lambda: ledger.count("run"))
     task.cancel()
     worker.kill()
     task.wait(timeout=10)
@@ -162,7 +163,7 @@ def test_a_stopped_worker_is_not_dead(shared: Gator, script, conn: str, ledger: 
     first = script(SHORT_LEASE, conn, "1.0")
     first.says("ready")
     task = shared.task(noted(ledger, 1.0))
-    eventually(lambda: ledger.count("run"))
+    until(lambda: ledger.count("run"))
     first.signal(signal.SIGSTOP)
     second = script(SHORT_LEASE, conn, "1.0")
     second.says("ready")
@@ -201,7 +202,7 @@ def test_a_worker_that_holds_the_interpreters_lock_is_not_dead(
     first = script(SHORT_LEASE, conn, lease)
     first.says("ready")
     task = shared.task(in_c_code(ledger, seconds))
-    eventually(lambda: ledger.count("run"))
+    until(lambda: ledger.count("run"))
     second = script(SHORT_LEASE, conn, lease)
     second.says("ready")
     others = shared.map(abs, range(20))

@@ -9,7 +9,7 @@ from gator_nb import Gator
 from gator_nb.constants import DAY, RETENTION
 from gator_nb.errors import TaskNotFound
 
-from .conftest import eventually
+from ..waiting import until
 
 LONG_AGO = RETENTION + DAY
 
@@ -40,7 +40,7 @@ def test_a_worker_forgets_what_ended_a_month_ago(ids: tuple[str, dict[str, str]]
         fresh = gator.task(pow, 2, 5)
         gator.start_worker()
         assert fresh.get(timeout=20) == 32
-        eventually(lambda: gator.find(task["plain"]) is None)
+        until(lambda: gator.find(task["plain"]) is None)
         with pytest.raises(TaskNotFound):
             gator[task["older"]]
         assert gator["nightly"].task_id == task["newest"]

@@ -8,7 +8,8 @@ import pytest
 
 from gator_nb import ALL, EVERY, FAILED, SUCCESS, WAITING, Gator, Worker, progress
 
-from .conftest import Ledger, eventually
+from ..waiting import until
+from .conftest import Ledger
 
 
 def test_a_push_wakes_an_idle_worker_however_long_its_nap(gator: Gator) -> None:
@@ -204,7 +205,7 @@ def test_a_signal_lets_the_running_task_finish(
     worker = worker_script(threads=1)
     running = shared.task(slow)
     waiting = shared.task(abs, -1)
-    eventually(lambda: ledger.count("begun"))
+    until(lambda: ledger.count("begun"))
     worker.signal(number)
     code, _, err = worker.end()
     assert (code, running.result) == (0, "done"), err
@@ -223,7 +224,7 @@ def test_a_second_signal_interrupts_what_runs(shared: Gator, worker_script) -> N
 
     worker = worker_script(threads=1)
     task = shared.task(endless)
-    eventually(lambda: task.progress is not None)
+    until(lambda: task.progress is not None)
     worker.signal(signal.SIGINT)
     time.sleep(0.3)
     assert worker.process.poll() is None

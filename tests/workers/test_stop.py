@@ -7,7 +7,8 @@ import pytest
 
 from gator_nb import RUNNING, SUCCESS, WAITING, Gator, Worker, progress
 
-from .conftest import Ledger, eventually, our_threads
+from ..waiting import until
+from .conftest import Ledger, our_threads
 
 
 def endless() -> None:
@@ -21,7 +22,7 @@ def test_stop_waits_for_what_runs_and_gives_the_rest_back(gator: Gator) -> None:
     """Without a timeout it takes as long as it takes."""
     worker = Worker(gator, threads=1).start()
     running, *rest = gator.map(time.sleep, [0.5, 0.0, 0.0, 0.0])
-    eventually(lambda: running.status == RUNNING)
+    until(lambda: running.status == RUNNING)
     assert worker.stop() is True
     assert running.status == SUCCESS
     assert {(task.status, task.attempts) for task in rest} == {(WAITING, 0)}
@@ -32,11 +33,11 @@ def test_after_the_timeout_what_runs_is_interrupted_and_goes_back(gator: Gator) 
     """Interrupted code that stops waits again, and the try does not count."""
     worker = Worker(gator, threads=1).start()
     task = gator.task(endless)
-    eventually(lambda: task.status == RUNNING)
+    until(lambda: task.status == RUNNING)
     assert worker.stop(timeout=0.2) is True
     assert (task.status, task.attempts) == (WAITING, 0)
     with Worker(gator):
-        eventually(lambda: task.status == RUNNING)
+        until(lambda: task.status == RUNNING)
         task.cancel().wait(timeout=10)
 
 
@@ -45,14 +46,14 @@ def test_what_cannot_be_stopped_keeps_its_claim(gator: Gator) -> None:
     """C code runs on, and nobody else may run its task meanwhile; its result counts in the end."""
     worker = Worker(gator, threads=1).start()
     task = gator.task(time.sleep, 2.5)
-    eventually(lambda: task.status == RUNNING)
+    until(lambda: task.status == RUNNING)
     assert worker.stop(timeout=0.1) is False
     with Worker(gator, threads=1):
         time.sleep(0.8)
         assert (task.status, task.attempts) == (RUNNING, 1)
         task.wait(timeout=10)
     assert task.attempts <= 2
-    eventually(lambda: our_threads() in ([], ["gator_nb watcher"]))
+    until(lambda: our_threads() in ([], ["gator_nb watcher"]))
 
 
 def test_a_worker_can_be_started_again(gator: Gator) -> None:

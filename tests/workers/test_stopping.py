@@ -9,7 +9,8 @@ from gator_nb import CANCELED, RUNNING, SUCCESS, Gator, Worker, progress
 from gator_nb.errors import TaskCanceled
 from gator_nb.runtime import Interrupted
 
-from .conftest import Ledger, eventually
+from ..waiting import until
+from .conftest import Ledger
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_a_loop_of_python_stops_between_two_bytecodes(gator: Gator, worker: Work
             n += 1
 
     task = gator.task(endless)
-    eventually(lambda: begun(task))
+    until(lambda: begun(task))
     task.cancel()
     assert task.wait(timeout=10).status == CANCELED
     assert gator.task(abs, -1).get(timeout=10) == 1
@@ -56,7 +57,7 @@ def test_a_cancel_is_heard_however_soon_it_comes_after_the_start(
             pass
 
     task = gator.task(endless)
-    eventually(lambda: gator.backend.get([task.task_id])[0].status == RUNNING)
+    until(lambda: gator.backend.get([task.task_id])[0].status == RUNNING)
     time.sleep(delay)
     task.cancel()
     assert task.wait(timeout=3).status == CANCELED
@@ -76,7 +77,7 @@ def test_progress_is_a_place_to_stop(gator: Gator, worker: Worker) -> None:
             raise
 
     task = gator.task(work)
-    eventually(lambda: task.progress is not None)
+    until(lambda: task.progress is not None)
     assert task.cancel().wait(timeout=10).status == CANCELED
     assert "cleaning up after Interrupted" in task.logs()
     assert task.progress is not None
@@ -86,7 +87,7 @@ def test_a_task_in_c_code_is_canceling_until_it_has_stopped(gator: Gator, worker
     """`time.sleep` runs on: the status says so, and becomes CANCELED only afterwards."""
     started = time.monotonic()
     task = gator.task(time.sleep, 3.0)
-    eventually(lambda: begun(task))
+    until(lambda: begun(task))
     task.cancel()
     steps = set()
     while time.monotonic() - started < 2.5:
@@ -117,7 +118,7 @@ def test_what_cleans_up_in_python_is_not_said_to_be_in_c_code(gator: Gator, work
             raise
 
     task = gator.task(stubborn)
-    eventually(lambda: begun(task))
+    until(lambda: begun(task))
     task.cancel()
     steps = []
     while not task.done():
@@ -139,7 +140,7 @@ def test_a_result_that_wins_against_the_cancel_stays(gator: Gator, worker: Worke
             return "a result all the same"
 
     task = gator.task(swallow)
-    eventually(lambda: begun(task))
+    until(lambda: begun(task))
     task.cancel().wait(timeout=10)
     assert (task.status, task.result) == (SUCCESS, "a result all the same")
     assert gator.task(abs, -1).get(timeout=10) == 1
@@ -156,7 +157,7 @@ def test_a_canceled_retry_does_not_come(gator: Gator, worker: Worker) -> None:
             raise ValueError("in the way of stopping") from None
 
     task = gator.options(retries=5).task(fail_when_stopped)
-    eventually(lambda: begun(task))
+    until(lambda: begun(task))
     task.cancel().wait(timeout=10)
     assert (task.status, task.attempts) == (CANCELED, 1)
 
@@ -176,12 +177,12 @@ def test_an_interrupted_thread_is_retired(gator: Gator, worker: Worker) -> None:
     before = gator.task(where).get(timeout=10)
     threads = set(threading.enumerate())
     endless_task = gator.task(endless)
-    eventually(lambda: begun(endless_task))
+    until(lambda: begun(endless_task))
     endless_task.cancel().wait(timeout=10)
     gator.task(where).get(timeout=10)
     old = {thread for thread in threads if thread.name == "gator_nb task"}
     assert old
-    eventually(lambda: not any(thread.is_alive() for thread in old))
+    until(lambda: not any(thread.is_alive() for thread in old))
     assert before
 
 

@@ -7,7 +7,7 @@ import pytest
 from gator_nb import SUCCESS, Gator, Worker, progress
 from gator_nb.errors import StoreUnavailable
 
-from .conftest import eventually
+from ..waiting import until
 
 VERBS = (
     "claim", "renew", "settle", "release", "reap",
@@ -50,7 +50,7 @@ def test_results_wait_until_the_store_is_back(gator: Gator, switch: Switch, capl
 
     with Worker(gator, threads=3):
         group = gator.map(slow, range(3))
-        eventually(lambda: group.counts().keys() == {6})
+        until(lambda: group.counts().keys() == {6})
         switch.away = True
         time.sleep(1.0)
         switch.away = False
@@ -74,7 +74,7 @@ def test_the_output_of_that_time_is_not_lost(gator: Gator, switch: Switch) -> No
 
     with Worker(gator, threads=1):
         task = gator.task(chatty)
-        eventually(lambda: task.progress is not None)
+        until(lambda: task.progress is not None)
         switch.away = True
         time.sleep(0.6)
         switch.away = False
@@ -90,7 +90,7 @@ def test_a_worker_that_starts_while_the_store_is_away_is_registered_later(
     with Worker(gator, threads=1) as worker:
         time.sleep(0.2)
         switch.away = False
-        eventually(lambda: worker.id in {one.id for one in gator.backend.presences()})
+        until(lambda: worker.id in {one.id for one in gator.backend.presences()})
         task = gator.task(time.sleep, 1.0)
         assert task.wait(timeout=30).attempts == 1
 
@@ -104,7 +104,7 @@ def test_a_cancel_is_delivered_once_the_store_is_back(gator: Gator, switch: Swit
 
     with Worker(gator, threads=1):
         task = gator.task(endless)
-        eventually(lambda: task.status == 6)
+        until(lambda: task.status == 6)
         switch.away = True
         time.sleep(0.2)
         task.cancel()
@@ -123,10 +123,10 @@ def test_a_store_that_is_away_for_good_does_not_hold_up_the_stop(
     switch = Switch(shared, monkeypatch)
     worker = Worker(shared, threads=1).start()
     task = shared.task(time.sleep, 0.3)
-    eventually(lambda: task.status == 6)
+    until(lambda: task.status == 6)
     switch.away = True
     assert worker.stop() is False
-    eventually(lambda: not worker.running)
+    until(lambda: not worker.running)
     assert "leaves 1 tasks unsettled" in caplog.text
     switch.away = False
     assert [record.id for record in shared.client.reap()] == [task.task_id]

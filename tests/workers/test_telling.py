@@ -14,9 +14,9 @@ from tests.waiting import until
 @pytest.fixture(params=["threads", "processes"])
 def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gator]:
     """A queue that one worker serves, in either place of execution."""
-    with Gator(f"sqlite:///{tmp_path}/tasks.sqlite") as gator:
-        with Worker(gator, **{request.param: 1}):
-            yield gator
+    address = f"sqlite:///{tmp_path}/tasks.sqlite"
+    with Gator(address) as gator, Worker(gator, **{request.param: 1}):
+        yield gator
 
 
 def told(task: Task) -> tuple[float, float | None, str | None]:

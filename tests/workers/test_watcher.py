@@ -8,7 +8,8 @@ import pytest
 from gator_nb import CANCELED, SUCCESS, Gator, Worker
 from gator_nb.errors import StoreUnavailable, TaskNotFound, WaitTimeout
 
-from .conftest import eventually, our_threads
+from ..waiting import until
+from .conftest import our_threads
 
 
 def test_nothing_watches_before_somebody_waits(gator: Gator) -> None:
@@ -125,4 +126,4 @@ def test_the_thread_is_gone_after_close(gator: Gator) -> None:
         task.wait(timeout=0.05)
     assert our_threads() == ["gator_nb watcher"]
     gator.close()
-    eventually(lambda: our_threads() == [])
+    until(lambda: our_threads() == [])

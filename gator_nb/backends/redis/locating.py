@@ -157,7 +157,9 @@ def _ask_cluster(address: Address, node: Node) -> tuple[Node, list[Node]]:
         raise NotLocated(str(error), "that server is in no cluster: write redis://") from error
     if b"cluster_state:ok" not in state:
         # One that was cut off believes in itself; and without a majority nobody answers anyway.
-        raise NotLocated("its cluster is down", "look after the cluster, or wait for its failover")
+        raise NotLocated(
+            "cluster_state:fail", "the cluster is down: look after it, or wait for its failover"
+        )
     others = [_node_of(entry, node) for _, _, *entries in ranges for entry in entries]
     for first, last, primary, *_ in ranges:
         if first <= slot <= last:

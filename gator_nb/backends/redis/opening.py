@@ -74,7 +74,7 @@ def _demand_usable(server: Server, info: dict[str, str]) -> None:
     version = info.get("redis_version", "0")
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
         raise StoreUnavailable(f"{server.address}: its version is {version}; 6.2 is the oldest")
-    if info.get("redis_mode") == "sentinel":
+    if "sentinel" in (info.get("redis_mode"), info.get("server_mode")):  # Redis and Valkey
         raise StoreUnavailable(
             f"{server.address} is a sentinel: write redis+sentinel://, its host and port, and the "
             "service"

@@ -113,8 +113,7 @@ class Server:
                 repeat()
 
     def _wait(self, tries: int, error: Exception) -> None:
-        # The other connections are as dead; the first new one, maybe to another node, is tried at
-        # once.
+        # The other connections are as dead; the first new one is tried at once.
         self._drop_idle()
         if tries == 2:
             _log.warning("%s: lost contact (%s); trying again", self.address, error)

@@ -1,0 +1,144 @@
+"""User code in any `concurrent.futures.Executor`: a process pool, loky, MPI, a Dask cluster.
+
+A cancel is passed on as far as the executor goes: what has not begun there does not begin; what
+runs cannot be stopped from here, and is said to run on.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Executor, Future
+from functools import partial
+
+from ..attempt import Ended, backoff_of, canceled, failed_to_load, settlement_of, timeout_of
+from ..backends.base import Claimed
+from ..client import Client
+from ..constants import THREAD_LEASE
+from ..errors import TaskLost
+from ..payload import outcome_of_error
+from ..payload.failure import error_line
+from ..record import Reason, Record
+from ..running import Cause, Running
+from ..states import Status
+from .base import Report
+from .elsewhere import Came, Sent, run_elsewhere
+
+_SLOTS = 32
+"""Tasks that an executor is given at a time when it does not tell how many it runs."""
+
+
+class FutureTry(Running):
+    """One run of one claim in somebody else's executor."""
+
+    def __init__(self, record: Record, claimed: Claimed) -> None:
+        super().__init__(record)
+        self.claimed = claimed
+        self.future: Future[Came] | None = None
+        self._told: tuple[str | None, str | None] = (None, None)
+
+    def take(self, came: Came) -> None:
+        self._told = came.progress, came.metrics
+        self.sink.write_bytes(came.log)
+
+    def step(self) -> str | None:
+        return None if self.cause is None else "its executor lets it run on"
+
+    def progress_text(self) -> str | None:
+        return self._told[0]
+
+    def metrics_text(self) -> str | None:
+        return self._told[1]
+
+
+class FutureExecutor:
+    """Runs tasks in an executor that somebody else made, and that stays theirs."""
+
+    kills = False
+    lease = THREAD_LEASE
+
+    def __init__(
+        self,
+        client: Client,
+        executor: Executor,
+        slots: int | None,
+        on_event: Callable[[], None],
+    ) -> None:
+        self.slots = slots or getattr(executor, "_max_workers", None) or _SLOTS
+        self.lanes = client.lanes(None)
+        self._client = client
+        self._executor = executor
+        self._on_event = on_event
+        self._lock = threading.Lock()
+        self._running: dict[str, FutureTry] = {}
+        self._ended: deque[Report] = deque()
+
+    def submit(self, claimed: Sequence[Claimed]) -> None:
+        for one in claimed:
+            self._submit(FutureTry(one.record, one))
+
+    def _submit(self, one: FutureTry) -> None:
+        try:
+            header, payload = self._client.verified(one.record, one.claimed.envelope)
+            one.limit(timeout_of(header))
+            future = self._executor.submit(
+                run_elsewhere, Sent(one.record, payload, backoff_of(header))
+            )
+        except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
+            self._end(one, failed_to_load(one, error))
+            return
+        one.future = future
+        with self._lock:
+            self._running[one.claim] = one
+        future.add_done_callback(partial(self._done, one))
+
+    def _done(self, one: FutureTry, future: "Future[Came]") -> None:
+        try:
+            came = future.result()
+        except CancelledError:
+            ended = canceled(one) if one.cause in ("cancel", "kill", "timeout") else Ended(None)
+        except BaseException as error:  # noqa: BLE001 -- the executor failed, not the task
+            ended = _lost(one, error)
+        else:
+            one.take(came)
+            ended = came.ended
+        self._end(one, ended)
+
+    def _end(self, one: FutureTry, ended: Ended) -> None:
+        settlement = settlement_of(self._client, one, ended)
+        self._ended.append(Report(one.claimed, ended, settlement, one.elapsed))
+        with self._lock:
+            self._running.pop(one.claim, None)
+        self._on_event()
+
+    def waiting(self) -> int:
+        return 0
+
+    def running(self) -> Sequence[FutureTry]:
+        with self._lock:
+            return list(self._running.values())
+
+    def reports(self) -> list[Report]:
+        found: list[Report] = []
+        while self._ended:
+            found.append(self._ended.popleft())
+        return found
+
+    def withdraw(self) -> list[Claimed]:
+        return []
+
+    def interrupt(self, one: Running, cause: Cause) -> None:
+        if isinstance(one, FutureTry) and one.cause is None:
+            one.asked(cause)
+            if one.future is not None:
+                one.future.cancel()
+
+    def close(self) -> bool:
+        return not self.running()
+
+
+def _lost(one: FutureTry, error: BaseException) -> Ended:
+    """The place where it ran is gone, or never took it."""
+    line = f"its executor lost it after {one.elapsed:.1f} s: {error_line(error)}"
+    one.sink.write(f"\n[{line}]\n")
+    outcome = outcome_of_error(one.record.id, one.claim, TaskLost(line))
+    return Ended(Status.FAILED, one.record.retries, outcome, Reason.LOST, outcome.error, lost=True)

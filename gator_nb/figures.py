@@ -1,0 +1,63 @@
+"""matplotlib's figures of a task go into its log, and never under a cell that has nothing to do
+with it."""
+
+import base64
+import io
+import sys
+from types import ModuleType
+from typing import Any
+
+from .post_import import when_imported
+from .rich_output import Display
+from .running import Try, current_try
+
+
+def teach_figures() -> None:
+    """Have figures remember which try they were drawn in. May be repeated."""
+    when_imported("matplotlib._pylab_helpers", _teach_managers)
+    when_imported("matplotlib.pyplot", _teach_show)
+
+
+def _teach_managers(module: ModuleType) -> None:
+    gcf = module.Gcf
+    plain = gcf._set_new_active_manager  # noqa: SLF001 -- the one place that all of them pass
+
+    def _set_new_active_manager(manager: Any) -> None:
+        manager.gator_nb_claim = _claim()
+        plain(manager)
+
+    gcf._set_new_active_manager = _set_new_active_manager  # noqa: SLF001
+
+
+def _teach_show(module: ModuleType) -> None:
+    plain = module.show
+
+    def show(*args: Any, **kwargs: Any) -> Any:
+        one = current_try()
+        return plain(*args, **kwargs) if one is None else show_figures(one)
+
+    module.show = show  # type: ignore[attr-defined]
+
+
+def _claim() -> str | None:
+    one = current_try()
+    return None if one is None else one.claim
+
+
+def show_figures(one: Try) -> None:
+    """Put the open figures of a try into its log, and close them."""
+    helpers: Any = sys.modules.get("matplotlib._pylab_helpers")
+    if helpers is None:
+        return
+    for manager in list(helpers.Gcf.get_all_fig_managers()):
+        if getattr(manager, "gator_nb_claim", None) == one.claim:
+            one.show(display_of(manager.canvas.figure))
+            helpers.Gcf.destroy(manager)
+
+
+def display_of(figure: Any) -> Display:
+    """A figure as a PNG."""
+    image = io.BytesIO()
+    figure.savefig(image, format="png", bbox_inches="tight")
+    data = base64.b64encode(image.getvalue()).decode("ascii")
+    return Display({"image/png": data, "text/plain": repr(figure)}, {})

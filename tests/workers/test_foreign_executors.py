@@ -1,0 +1,72 @@
+"""Tasks in an executor that somebody else made."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from gator_nb import Gator, Status, Worker, progress
+from gator_nb.errors import TaskLost
+from tests.waiting import until
+
+
+@pytest.fixture(params=[ThreadPoolExecutor, ProcessPoolExecutor])
+def pool(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    more = {"mp_context": get_context("spawn")} if request.param is ProcessPoolExecutor else {}
+    with request.param(1, **more) as executor:
+        yield executor
+
+
+def test_results_errors_output_and_progress_come_back(gator: Gator, pool: Executor) -> None:
+    def work(x: int) -> float:
+        print("working")
+        progress(1, 2)
+        return 1 / x
+
+    with Worker(gator, executor=pool):
+        right, wrong = gator.task(work, 2), gator.options(retries=1).task(work, 0)
+        assert right.get(60) == 0.5
+        assert right.logs() == "working\n"
+        assert right.progress is not None
+        with pytest.raises(ZeroDivisionError):
+            wrong.get(60)
+        assert wrong.attempts == 2
+
+
+def test_what_has_not_begun_there_is_canceled(gator: Gator, tmp_path: Path) -> None:
+    """What runs there is not: it is said to run on, and its result stays."""
+
+    def work() -> str:
+        until((tmp_path / "go").exists)
+        return "done"
+
+    with ThreadPoolExecutor(1) as pool, Worker(gator, executor=pool, threads=3):
+        first, second = gator.task(work), gator.task(work)
+        until(lambda: second.status is Status.RUNNING)
+        second.cancel().wait(30)
+        first.cancel()
+        until(lambda: first.handle.look().cancel_step == "its executor lets it run on")
+        (tmp_path / "go").touch()
+        assert (first.get(30), second.status) == ("done", Status.CANCELED)
+
+
+def test_a_pool_that_breaks_loses_its_tasks_and_says_so(gator: Gator) -> None:
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    spawning = get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawning) as pool, Worker(gator, executor=pool):
+        task = gator.options(on_lost="fail").task(die)
+        with pytest.raises(TaskLost, match="BrokenProcessPool"):
+            task.get(60)
+
+
+def test_an_executor_is_its_owners(gator: Gator, pool: Executor) -> None:
+    with Worker(gator, executor=pool):
+        gator.task(time.sleep, 0).get(60)
+    assert pool.submit(pow, 2, 3).result(60) == 8
