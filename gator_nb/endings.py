@@ -4,6 +4,7 @@ What is told may take its time (a future loads its result and runs its callbacks
 thread of its own beside the watcher's. It is there while somebody is to be told.
 """
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -12,6 +13,8 @@ from functools import partial
 from .errors import GatorError, StoreUnavailable
 from .record import Record
 from .watcher import Waiter, Watcher
+
+_log = logging.getLogger("gator_nb.futures")
 
 _JOIN = 5.0
 """Seconds that closing waits for what is being told; it may be code that waits for the closing."""
@@ -115,7 +118,10 @@ class Endings:
                     self._thread = None
                     return
                 call = self._calls.popleft()
-            call()
+            try:
+                call()
+            except BaseException:  # noqa: BLE001 -- a callback's SystemExit; others wait to be told
+                _log.exception("a callback of a task's future raised")
             del call  # or it would keep a result alive until the next end
 
     def join(self) -> None:

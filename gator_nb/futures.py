@@ -43,7 +43,7 @@ class TaskFuture(Future[Any]):
         """
         if self.done():
             return self.cancelled()
-        if self._task.handle.look().unstarted:
+        if self._task.handle.read_anew().unstarted:
             self._task.cancel()
         if self._task.handle.record.status is not Status.CANCELED:
             return False
@@ -88,7 +88,7 @@ def futures_of(client: Client, tasks: Sequence[Pushed]) -> list[TaskFuture]:
 
     def ended(record: Record) -> None:
         Handle.moved_here()
-        for future in pending.pop(record.id):
+        for future in pending.pop(record.id, ()):  # none once it has failed
             future._task.handle.see(record)  # noqa: SLF001
             future.end()
 
@@ -125,7 +125,7 @@ async def awaited(client: Client, tasks: Sequence[Pushed]) -> None:
             loop.call_soon_threadsafe(settle, error)
 
     def ended(record: Record) -> None:
-        for task in pending.pop(record.id):
+        for task in pending.pop(record.id, ()):
             task.handle.see(record)
         if not pending:
             Handle.moved_here()

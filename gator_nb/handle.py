@@ -90,7 +90,12 @@ class Handle:
         """The record, asked for again when it may have changed."""
         since = max(time.monotonic() - _FRESH, Handle._moved_at)
         if not self.record.done and self._read_at <= since:
-            self.see(self.client.record(self.record.id))
+            return self.read_anew()
+        return self.record
+
+    def read_anew(self) -> Record:
+        """The record as it stands at this moment."""
+        self.see(self.client.record(self.record.id))
         return self.record
 
     def end(self, timeout: float | None) -> bool:

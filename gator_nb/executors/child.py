@@ -19,6 +19,7 @@ from ..bars import teach_bars
 from ..displays import teach_displays
 from ..figures import teach_figures
 from ..output import Sink
+from ..own_threads import teach_threads
 from ..payload import loads
 from ..process_tree import adopt_orphans, die_with_parent
 from ..record import Record
@@ -102,6 +103,7 @@ class Child:
         self._asked: dict[str, Cause] = {}
         self._running = threading.Event()
         teach_bars()
+        teach_threads()
         teach_figures()
         teach_displays()
         signal.signal(signal.SIGINT, self._on_sigint)

@@ -19,6 +19,7 @@ from ..constants import THREAD_LEASE
 from ..displays import capture_displays, teach_displays
 from ..figures import teach_figures
 from ..output import routing
+from ..own_threads import teach_threads
 from ..running import Cause, Running, Try
 from ..task import Task
 from .base import Report
@@ -52,6 +53,7 @@ class ThreadExecutor:
     def submit(self, claimed: Sequence[Claimed]) -> None:
         if not self._threads:
             teach_bars()
+            teach_threads()
             teach_figures()
             teach_displays()
             self._routing.enter_context(routing())

@@ -93,29 +93,40 @@ def test_calling_a_task_explains_itself(gator: Gator) -> None:
         gator.task(double, 1)()
 
 
-@pytest.mark.parametrize("how", ["captured", "passed", "pickled"])
-def test_a_task_in_a_task_is_refused_with_the_mend(gator: Gator, how: str) -> None:
-    """Its value may travel, or the order of the two may be told."""
-    task = gator.task(double, 1)
-    with pytest.raises(TypeError, match=r"task\.get\(\).*depends_on"):
+@pytest.mark.parametrize("how", ["captured", "pickled"])
+def test_a_task_that_is_not_pushed_cannot_travel(gator: Gator, how: str) -> None:
+    """There is nothing that could be found where it arrives."""
+    task = Task()
+    with pytest.raises(TypeError, match="push it first"):
         if how == "captured":
             gator.task(lambda: task.result)
-        elif how == "passed":
-            gator.task(double, task)
         else:
             pickle.dumps(task)
 
 
-@pytest.mark.parametrize("how", ["captured", "passed", "pickled"])
-def test_a_gator_in_a_task_is_refused_with_the_mend(gator: Gator, how: str) -> None:
-    """Another is made there from the address."""
+def test_handles_and_gators_of_another_store_cannot_travel(gator: Gator) -> None:
+    """The worker would look for them in its own."""
+    with Gator("memory://") as elsewhere:
+        task = elsewhere.task(double, 1)
+        with pytest.raises(errors.NotPicklable, match=r"push it first, to this store; or pass"):
+            gator.task(lambda: task.result)
+        with pytest.raises(errors.NotPicklable, match=r"make one there, Gator\(conn_string\)"):
+            gator.task(lambda: len(elsewhere))
+
+
+def test_a_gator_is_not_pickled_by_hand(gator: Gator) -> None:
+    """It holds a store open; only a task has one where it arrives."""
     with pytest.raises(TypeError, match=r"Gator\(conn_string\)"):
-        if how == "captured":
-            gator.task(lambda: len(gator))
-        elif how == "passed":
-            gator.task(len, gator)
-        else:
-            pickle.dumps(gator)
+        pickle.dumps(gator)
+
+
+def test_a_handle_that_was_unpickled_nowhere_says_so(gator: Gator) -> None:
+    """When it is asked for something; its id is known."""
+    task = gator.task(double, 1)
+    copy = pickle.loads(pickle.dumps(task))
+    assert (copy.task_id, repr(copy)) == (task.task_id, f"<Task {task.task_id[:8]}>")
+    with pytest.raises(errors.GatorError, match=rf"gator\['{task.task_id}'\] finds it"):
+        copy.status
 
 
 class Counting:

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from gator_nb import DELAYED, WAITING, Gator, Status, Task, errors
+from gator_nb import DELAYED, WAITING, Gator, Status, Task, current_task, errors
 
 NOW = dt.datetime.now(dt.UTC)
 
@@ -27,14 +27,14 @@ def test_an_option_that_is_none_names_those_there_are(gator: Gator) -> None:
         gator.options(zzz=3)
 
 
-@pytest.mark.parametrize("name", ["timeout", "priority", "tags", "run_in", "limit", "keep", "env"])
+@pytest.mark.parametrize("name", ["timeout", "run_in", "needs", "limit", "keep", "env"])
 def test_options_of_later_issues_are_refused(gator: Gator, name: str) -> None:
     """Better than to take and ignore them."""
     with pytest.raises(TypeError, match=f"no option '{name}'"):
         gator.options(**{name: 1})
 
 
-@pytest.mark.parametrize("name", ["put", "inspect", "purge", "pause", "executor", "joblib"])
+@pytest.mark.parametrize("name", ["put", "inspect", "pause", "joblib"])
 def test_verbs_of_later_issues_are_absent(gator: Gator, name: str) -> None:
     """An AttributeError, not a promise."""
     assert not hasattr(gator, name)
@@ -88,6 +88,20 @@ def test_the_result_of_a_call_is_not_a_function(gator: Gator) -> None:
         ("on_start", "print", TypeError),
         ("on_success", 3, TypeError),
         ("on_error", [], TypeError),
+        ("priority", 101, ValueError),
+        ("priority", 1.5, ValueError),
+        ("priority", "high", TypeError),
+        ("priority", True, TypeError),
+        ("tags", 3, TypeError),
+        ("tags", ["a", 3], TypeError),
+        ("tags", [" "], ValueError),
+        ("queue", "*", ValueError),
+        ("queue", "", ValueError),
+        ("queue", 3, TypeError),
+        ("expires", "soon", ValueError),
+        ("expires", -1, ValueError),
+        ("expires", [], TypeError),
+        ("on_lost", "rerty", ValueError),
     ],
 )
 def test_a_wrong_value_is_told_with_its_option(
@@ -179,6 +193,58 @@ def test_attributes_of_a_local_task_are_checked_as_its_options_are() -> None:
         task.retries = "x"
     task.delay_until = NOW
     assert task.delay_until == NOW.timestamp()
+
+
+def test_a_wrong_word_names_the_near_miss(gator: Gator) -> None:
+    """As a wrong option does."""
+    with pytest.raises(ValueError, match="on_lost='retri': did you mean 'retry'"):
+        gator.options(on_lost="retri")
+    with pytest.raises(ValueError, match="on_lost='never': give 'retry' or 'fail'"):
+        gator.options(on_lost="never")
+
+
+def test_options_of_scheduling_are_on_the_handle(gator: Gator) -> None:
+    """Also on one that somebody else found."""
+    given = {"priority": -3, "tags": ("a", "b"), "on_lost": "fail", "queue": "night"}
+    task = gator.options(**given).task(fit, 1.0)
+    for handle in (task, gator[task.task_id]):
+        assert {name: getattr(handle, name) for name in given} == given
+
+
+def test_a_local_task_shows_its_defaults_and_checks_what_is_set() -> None:
+    """By the same checks."""
+    task = Task()
+    assert (task.priority, task.tags, task.expires, task.on_lost) == (0, (), None, None)
+    task.tags = ["a", "a"]
+    assert task.tags == ("a",)
+    with pytest.raises(ValueError, match="priority=1000"):
+        task.priority = 1000
+
+
+@pytest.mark.parametrize("value", ["2h", 7200, dt.timedelta(hours=2)])
+def test_expires_is_a_duration_or_a_time(gator: Gator, value: object) -> None:
+    """A number is seconds from now; a datetime or a date is that moment."""
+    task = gator.options(expires=value).task(fit, 1.0)
+    assert time.time() + 7100 < task.expires < time.time() + 7300
+    assert gator.options(expires=NOW + dt.timedelta(1)).task(fit, 1.0).expires > time.time()
+
+
+def test_what_could_never_start_is_refused(gator: Gator) -> None:
+    """It would expire before its delay is over."""
+    with pytest.raises(ValueError, match="expires ends before the delay does"):
+        gator.options(delay_by="2h", expires="1h").task(fit, 1.0)
+
+
+def test_current_task_knows_its_options(gator: Gator) -> None:
+    """Inside of the task, and of its hooks."""
+
+    def own() -> tuple:
+        task = current_task()
+        return task.name, task.tags, task.priority, task.queue
+
+    task = gator.options(name="n", tags="t", priority=7).task(own)
+    gator.pop()
+    assert task.result == ("n", ("t",), 7, gator.queue_name)
 
 
 def test_options_are_reusable_with_and_without_with(gator: Gator) -> None:

@@ -84,7 +84,7 @@ def test_a_task_of_another_store_is_no_argument(gator: Gator) -> None:
     """This store could not tell when it ends."""
     with Gator("memory://") as elsewhere:
         task = elsewhere.task(add, 1)
-    with pytest.raises(errors.DependencyError, match="not in this store"):
+    with pytest.raises(errors.DependencyError, match="push that one first"):
         gator.task(add, task)
 
 

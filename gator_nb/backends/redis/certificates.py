@@ -50,6 +50,13 @@ def mend(text: str) -> str:
     return "the server's certificate is not valid: see ?ca=/path and the host"
 
 
+def after_hanging_up(*, own: bool) -> str:
+    """The same where a server said nothing; `own` says that it was shown a certificate."""
+    if own:
+        return "the server hung up: ask who runs it whether it accepts your certificate"
+    return "the server hung up: if it wants a certificate of yours, add ?cert=/path&key=/path"
+
+
 def _no_password() -> str:
     """Else OpenSSL asks at the terminal for that of an encrypted key."""
     return ""

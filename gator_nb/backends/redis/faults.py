@@ -125,7 +125,7 @@ def _way_there(address: Address, error: Exception) -> str:
     if certificates.is_concerned(text):
         return certificates.mend(text)
     if "SSL" in text or (address.tls and "imeout connecting" in text):
-        return "the server does not speak TLS there: write redis, or use its TLS port"
+        return "the server does not speak TLS there: write redis, or take its TLS port"
     if address.kind != "server" and not isinstance(error, NotLocated):
         return "its primary is gone, and no other has taken over yet: wait for the failover"
     if "refused" in text or "No such file" in text:
@@ -134,7 +134,9 @@ def _way_there(address: Address, error: Exception) -> str:
         return "there is no such host: mend its name"
     if "imed out" in text or "imeout" in text:
         return "the server does not answer: mend host or port, or look after the server"
-    return "the server cannot be reached, or hung up"
+    if address.tls:
+        return certificates.after_hanging_up(own="ssl_certfile" in dict(address.files))
+    return "the server cannot be reached, or hung up; if that is its TLS port, write rediss"
 
 
 def _first_line(error: Exception) -> str:
