@@ -10,7 +10,6 @@ import hmac
 import os
 import re
 import secrets
-import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -18,11 +17,11 @@ from typing import NamedTuple, NoReturn
 
 from . import places, settings
 from .errors import KeyMissing, NotPicklable, StoreUnavailable, Untrusted
+from .private_files import read_private, refuse_open_folder
 
 __all__ = ["Key", "Keyring", "ephemeral", "key_file", "key_of", "load"]
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
-_HAS_OWNERS = hasattr(os, "getuid")
 
 
 class Key(NamedTuple):
@@ -129,11 +128,11 @@ def load() -> Keyring:
     if text is not None:
         return _parse(text.split(","), f"${settings.KEY}")
     path = key_file()
-    _refuse_open_folder(path.parent)
-    stored = _read(path)
+    refuse_open_folder(path.parent, "key")
+    stored = read_private(path, "key")
     if stored is None:
         _create(path)
-        stored = _read(path)
+        stored = read_private(path, "key")
     return _parse((stored or "").split("\n"), str(path), blank_lines=True)
 
 
@@ -150,42 +149,6 @@ def _parse(texts: list[str], where: str, *, blank_lines: bool = False) -> Keyrin
             "`gator-nb key` prints them where one works"
         )
     return Keyring(key_of(bytes.fromhex(text)) for text in stripped)
-
-
-def _read(path: Path) -> str | None:
-    """The text of the key file; None when there is none."""
-    try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        if path.is_symlink():
-            raise Untrusted(
-                f"{path} is a symbolic link: put the key file itself there (`cp --remove-"
-                "destination`), mode 600"
-            ) from None
-        raise StoreUnavailable(f"{path} cannot be read: {error.strerror}") from error
-    with os.fdopen(fd, encoding="ascii", errors="replace") as file:
-        _refuse_open_file(path, os.fstat(fd))
-        return file.read()
-
-
-def _refuse_open_file(path: Path, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise Untrusted(f"{path} is not a plain file: remove it")
-    if not _HAS_OWNERS:
-        return
-    if found.st_uid != os.getuid():
-        raise Untrusted(f"{path} belongs to another user: `chown {os.getuid()} {path}`")
-    if found.st_mode & 0o077:
-        raise Untrusted(f"others can read or write the key: `chmod 600 {path}`")
-
-
-def _refuse_open_folder(folder: Path) -> None:
-    """Whoever can write the folder could put a key of their own there."""
-    found = folder.stat()
-    if _HAS_OWNERS and found.st_mode & 0o022:
-        raise Untrusted(f"others can write the folder of the key: `chmod 700 {folder}`")
 
 
 def _create(path: Path) -> None:

@@ -149,7 +149,8 @@ class LocalTask(Displayed, Promised):
         for option in COLUMNS:
             mine[option] = getattr(record, option)
         mine |= {
-            "name": record.name, "queue": record.queue, "backoff": backoff,
+            "name": record.name, "queue": record.queue, "tags": tuple(record.tags),
+            "backoff": backoff,
             "depends_on": list(record.depends_on) or None,
             "func": call.func, "func_args": call.args, "func_kwargs": call.kwargs,
             "on_start": call.on_start, "on_success": call.on_success, "on_error": call.on_error,

@@ -4,6 +4,7 @@ It sleeps until the store or a task wakes it. Each pass is a short list of steps
 finds the store away changes nothing and is tried again.
 """
 
+import logging
 import statistics
 import threading
 import time
@@ -19,6 +20,7 @@ from .errors import GatorError
 from .executors.base import Report
 from .liveness import LifeLock
 from .running import Running
+from .states import Status
 
 if TYPE_CHECKING:
     from .worker import Worker
@@ -75,6 +77,7 @@ class Supervisor:
         self._idle = False
         self._next_due: float | None = None
         self._next_timeout: float | None = None
+        self._busy_at = time.monotonic()
         self._looked_at = self._told_at = self._renewed_at = self._reaped_at = 0.0
         self._swept_at: float | None = None
         self._away_since: float | None = None
@@ -154,6 +157,10 @@ class Supervisor:
         """A stopping worker goes on trying to reach a store that is away, but not for ever."""
         return self._away_since is not None and time.monotonic() - self._away_since > _LAST_TRIES
 
+    def idle_for(self) -> float:
+        """Seconds for which nothing was held."""
+        return 0.0 if self._held else time.monotonic() - self._busy_at
+
     def leave(self) -> None:
         """Sign off. While a thread still runs the claim must stand, so the registration stays."""
         self.listener.close()
@@ -230,6 +237,7 @@ class Supervisor:
     def _count(self, report: Report, answer: Answer) -> None:
         task_id = report.claimed.record.id
         self._durations.append(report.seconds)
+        self._busy_at = time.monotonic()
         self._let_go(report.claimed)
         if answer is Answer.LOST:
             self._registered = False
@@ -237,6 +245,23 @@ class Supervisor:
             self.worker.log.warning("the result of task %s is dropped: its claim had gone", task_id)
         else:
             self.worker.tasks_complete += 1
+            self._log_end(report)
+
+    def _log_end(self, report: Report) -> None:
+        """A line for each task, for whoever reads the log of a worker."""
+        record, status = report.claimed.record, report.ended.status
+        bad = status in (Status.FAILED, Status.RETRYING)
+        level, log = logging.WARNING if bad else logging.INFO, self.worker.log
+        if log.isEnabledFor(level):
+            fields = {
+                "event": "lost" if report.ended.lost else str(status), "task_id": record.id,
+                "label": record.label, "queue": record.queue, "seconds": round(report.seconds, 3),
+            }  # fmt: skip
+            words = (
+                f"{fields['event']}: {record.label} {record.id[:12]} after {report.seconds:.1f} s"
+            )
+            error = f": {report.ended.error}" if bad else ""
+            log.log(level, "%s%s", words, error, extra={"fields": fields})
 
     def _release(self, claimed: list[Claimed]) -> None:
         if claimed:

@@ -86,6 +86,8 @@ class Worker:
         self.threads = threads or (0 if processes or executor else default_slots())
         self.registered = threading.Event()
         """The store knows of it."""
+        self._cut_by: int | None = None
+        """The second signal."""
         self._alone = False
         """No user code runs in this process."""
         self._thread: threading.Thread | None = None
@@ -134,9 +136,10 @@ class Worker:
         return bool(task.status == Status.SUCCESS)
 
     def run_forever(self) -> int:
-        """Run tasks in this process until it is told to stop, or `max_tasks` have run; answers 0.
+        """Run tasks in this process until it is told to stop, or `max_tasks` have run.
 
-        SIGINT and SIGTERM let what runs finish; a second one interrupts it.
+        SIGINT and SIGTERM let what runs finish; a second one interrupts it. Answers an exit code:
+        0 when all was settled, 1 when a task could not be stopped, 130 or 143 after two signals.
         """
         with self._logging(), self._signals():
             self.starting()
@@ -147,7 +150,35 @@ class Worker:
                 pass
             self.stopping()
             self._finish()
-        return 0
+        return self.exit_code
+
+    @property
+    def exit_code(self) -> int:
+        """What a process that was only this worker ends with."""
+        if self._loop is not None and not self._loop.clean:
+            return 1
+        return 0 if self._cut_by is None else 128 + self._cut_by
+
+    def cut_short(self) -> None:
+        """Interrupt what still runs; it goes back to the queue."""
+        self.keep_running = False
+        if self._loop is not None:
+            self._loop.deadline = time.monotonic()
+            self._wake()
+
+    def idle_for(self) -> float:
+        """Seconds for which there has been nothing to run."""
+        return 0.0 if self._loop is None else self._loop.idle_for()
+
+    @property
+    def slots(self) -> int:
+        """How many tasks it runs at a time."""
+        return 0 if self._loop is None else self._loop.executor.slots
+
+    @property
+    def running_now(self) -> int:
+        """How many tasks it runs just now."""
+        return 0 if self._loop is None else len(self._loop.executor.running())
 
     # -- in the background -----------------------------------------------------------------------
 
@@ -252,12 +283,12 @@ class Worker:
             yield
             return
 
-        def handle(_signum: int, _frame: FrameType | None) -> None:
+        def handle(signum: int, _frame: FrameType | None) -> None:
             if self.keep_running:
                 self.interrupt()
-            elif self._loop is not None:
-                self._loop.deadline = time.monotonic()
-                self._wake()
+            else:
+                self._cut_by = signum
+                self.cut_short()
 
         before = {number: signal.signal(number, handle) for number in _SIGNALS}
         try:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from .. import settings
 from ..errors import UnknownScheme
 from ..places import data_folder
+from ..profiles import resolve
 from .base import Backend
 
 _BUILT_IN = {
@@ -35,7 +36,7 @@ def open_backend(conn_string: str | None) -> Backend:
         UnknownScheme: the text lists the schemes that are known.
         StoreUnavailable, StoreCorrupt, StoreVersion: it cannot be opened, or is none of ours.
     """
-    address = conn_string or settings.conn_string() or default_address()
+    address = resolve(conn_string or settings.conn_string() or default_address())
     return _backend_class(address)(address)
 
 

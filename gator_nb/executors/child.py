@@ -20,7 +20,7 @@ from ..displays import teach_displays
 from ..figures import teach_figures
 from ..output import Sink
 from ..own_threads import teach_threads
-from ..payload import loads
+from ..payload import load_joined
 from ..process_tree import adopt_orphans, die_with_parent
 from ..record import Record
 from ..rich_output import Display, encoded
@@ -130,7 +130,8 @@ class Child:
         reset_peak()
 
         def load() -> Task:
-            return Task.from_snapshot(record, loads(received.payload), message["backoff"])
+            call = load_joined(received.payload, message["results"])
+            return Task.from_snapshot(record, call, message["backoff"])
 
         self._line.busy, self._one = True, one
         if record.claim in self._asked:  # it came before there was anything to interrupt

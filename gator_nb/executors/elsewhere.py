@@ -7,7 +7,7 @@ from ..bars import teach_bars
 from ..displays import teach_displays
 from ..figures import teach_figures
 from ..output import routing
-from ..payload import loads
+from ..payload import load_call
 from ..record import Record
 from ..running import Try
 from ..task import Task
@@ -19,6 +19,8 @@ class Sent(NamedTuple):
     record: Record
     payload: bytes
     """The pickled call, its signature verified before it was sent."""
+    results: dict[str, bytes]
+    """Those that the call refers to, by the ids of their tasks, verified as it was."""
     backoff: float
 
 
@@ -38,7 +40,8 @@ def run_elsewhere(sent: Sent) -> Came:
     one = Try(sent.record, None)
 
     def load() -> Task:
-        return Task.from_snapshot(sent.record, loads(sent.payload), sent.backoff)
+        call = load_call(sent.payload, sent.results)
+        return Task.from_snapshot(sent.record, call, sent.backoff)
 
     with routing():
         ended = attempt(one, load)

@@ -25,7 +25,7 @@ from ..backends.base import Claimed
 from ..client import Client
 from ..cores import cores, thread_limits
 from ..errors import TaskLost
-from ..payload import Outcome, outcome_of_error
+from ..payload import Outcome, joined, outcome_of_error
 from ..record import Reason
 from ..settings import KEY
 from ..states import Status
@@ -46,7 +46,10 @@ _PAUSES = (0.0, 0.5, 2.0, 8.0, 30.0)
 """Seconds before a child is started, by how many in a row did not come up."""
 _PATIENCE = 1.0
 """Seconds that idle children have to end by themselves."""
-_SENT = ("id", "queue", "claim", "attempts", "retries", "name", "label", "group", "depends_on")
+_SENT = (
+    "id", "queue", "claim", "attempts", "retries", "name", "label", "group", "depends_on",
+    "priority", "tags",
+)  # fmt: skip
 """The fields of a record that code in a child can see."""
 
 
@@ -129,6 +132,7 @@ class Nursery:
         one = ProcessTry(claimed.record)
         try:
             header, payload = self._client.verified(claimed.record, claimed.envelope)
+            payload, sizes = joined(payload, self._client.results_for(header))
             one.limit(timeout_of(header))
             message: Message = {
                 "type": "run",
@@ -136,6 +140,7 @@ class Nursery:
                 "timeout": one.timeout,
                 "backoff": backoff_of(header),
                 "env": header.options.get("env", {}),
+                "results": sizes,
             }
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
             self._end(claimed, one, failed_to_load(one, error))

@@ -17,7 +17,16 @@ from .outcome import (
 )
 from .pickling import dumps_call, dumps_value, loads
 from .preview import one_line, preview_of, preview_of_arguments
-from .references import Promised, ResultOf, SeveralPromised, exchanged, load_call, referring
+from .references import (
+    Promised,
+    ResultOf,
+    SeveralPromised,
+    exchanged,
+    joined,
+    load_call,
+    load_joined,
+    referring,
+)
 from .sealing import key_id_of, peek, seal, unseal
 
 __all__ = [
@@ -37,8 +46,10 @@ __all__ = [
     "error_of",
     "exchanged",
     "header_of",
+    "joined",
     "key_id_of",
     "load_call",
+    "load_joined",
     "loads",
     "name_of",
     "one_line",

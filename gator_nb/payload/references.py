@@ -99,6 +99,22 @@ def load_call(payload: bytes, results: Mapping[str, bytes]) -> Call:
     return exchanged(call, lambda promised: values[promised.task_id])
 
 
+def joined(payload: bytes, results: Mapping[str, bytes]) -> tuple[bytes, dict[str, int]]:
+    """A pickled call and the results that it refers to in one piece, with their sizes."""
+    sizes = {task_id: len(data) for task_id, data in results.items()}
+    return (b"".join((payload, *results.values())) if results else payload), sizes
+
+
+def load_joined(data: bytes, sizes: Mapping[str, int]) -> Call:
+    """The call in what `joined` made of verified bytes."""
+    end = len(data)
+    results = {}
+    for task_id, size in reversed(list(sizes.items())):
+        results[task_id] = data[end - size : end]
+        end -= size
+    return load_call(data[:end], results)
+
+
 def _worth_a_look(value: Any) -> bool:
     kind = type(value)
     if kind in _PLAIN:

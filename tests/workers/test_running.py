@@ -230,5 +230,5 @@ def test_a_second_signal_interrupts_what_runs(shared: Gator, worker_script) -> N
     assert worker.process.poll() is None
     worker.signal(signal.SIGINT)
     code, _, err = worker.end()
-    assert code == 0, err
+    assert code == 130, err
     assert (task.status, task.attempts) == (WAITING, 0)
