@@ -61,6 +61,7 @@ def _fresh(
         expires=None if span is None else client.backend.now() + span,
         retries=int(signed.get("retries", 0)),
         on_lost=record.on_lost,
+        checkpoint=record.checkpoint,
         limit=record.limit,
         needs=record.needs,
         tags=record.tags,

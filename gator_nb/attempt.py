@@ -177,7 +177,7 @@ def _stopped(one: Try) -> Ended:
     if one.cause == "timeout" and one.task is not None:
         error = timed_out(one)
         one.task.fail(error)
-        outcome = outcome_of_error(one.record.id, one.claim, error)
+        outcome = outcome_of_error(one.record.id, one.claim, error)._replace(error=str(error))
         return _failed(one.task, outcome, error, Reason.TIMEOUT)
     return canceled(one)
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from weakref import WeakSet
 
-from . import keys
+from . import keys, settings
 from .backends.base import Answer, Backend, Claimed, Presence, Push
 from .constants import THREAD_LEASE
 from .definition import PYTHON, Definition, new_id
@@ -23,6 +23,7 @@ from .endings import Endings
 from .errors import DependencyError, GatorError, TaskNotFound
 from .here import working_with
 from .liveness import Life, LifeLock, boot_id, host_name, probe
+from .option_values import PLACES, one_of
 from .payload import (
     Call,
     CallHeader,
@@ -47,16 +48,18 @@ class Client:
         session: the id under which this process is registered as a pusher.
     """
 
-    def __init__(self, backend: Backend, queue: str) -> None:
+    def __init__(self, backend: Backend, queue: str, run_in: str | None = None) -> None:
         self.backend = backend
         self.queue = queue
+        self.run_in = one_of(*PLACES)(run_in or settings.run_in(), "run_in")
+        """Where tasks run that do not say; None is anywhere."""
         self.session = new_id()[:16]
         self.watcher = Watcher(backend, self.session, self.reap)
         self.endings = Endings(self.watcher)
         self._lock = threading.Lock()
         self._life: LifeLock | None = None
         self._arrived = False
-        self.after_push: Callable[[], None] = lambda: None
+        self.after_push: Callable[[Sequence[Record]], None] = lambda _: None
         """Called after each push; a notebook starts its worker there."""
         self.pid = os.getpid()
         _clients.add(self)
@@ -124,21 +127,35 @@ class Client:
         """
         session, line = self.arrive(), queue or self.queue
         with working_with(self):
-            pushes = [one.to_push(self.keyring, line, session) for one in definitions]
+            pushes = [self._to_push(one, line, session) for one in definitions]
         return self.put(pushes)
 
     def put(self, pushes: Sequence[Push]) -> list[Record]:
         """Store what has been pickled and signed."""
         records = self.backend.put(pushes)
-        self.after_push()
+        self.after_push(records)
         return records
 
     def push_claimed(self, definition: Definition) -> Record:
         """Store a task and claim it in one step; one that is there already stays unclaimed."""
         session = self.arrive()
         with working_with(self):
-            push = definition.to_push(self.keyring, self.queue, session)
+            push = self._to_push(definition, self.queue, session)
         return self.backend.put([push], claimed_by=session)[0]
+
+    def _to_push(self, definition: Definition, queue: str, session: str) -> Push:
+        more = definition.more
+        if self.run_in is not None and "run_in" not in more:
+            more = definition.more = {**more, "run_in": self.run_in}
+        in_process = more.get("run_in") == "process"
+        if in_process and not self.backend.persistent:
+            raise ValueError(
+                f'run_in="process": {self.backend.conn_string} lives in this process only; '
+                'use a store that lasts, as Gator("sqlite:///tasks.sqlite")'
+            )
+        if more.get("env") and not in_process:
+            raise ValueError('env=...: only a process has an environment: add run_in="process"')
+        return definition.to_push(self.keyring, queue, session)
 
     # -- reading ---------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .worker import Worker, check_slots
+from .worker import Worker, check_slots, default_slots
 from .worker_process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -25,6 +25,16 @@ class Crew:
         """
         check_slots(self._gator, threads, processes)
         return self._with_threads(threads) if processes is None else self.with_processes(processes)
+
+    def have_threads(self) -> None:
+        """Start threads unless they are there."""
+        if self._threads is None or not self._threads.running:
+            self._with_threads(None)
+
+    def have_processes(self) -> None:
+        """Start a worker process unless it is there; nobody waits for it."""
+        if self._processes is None or not self._processes.running:
+            self.with_processes(default_slots())
 
     def _with_threads(self, threads: int | None) -> Worker:
         worker = self._threads

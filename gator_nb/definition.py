@@ -155,9 +155,9 @@ class Definition:
         return {**given, **self.more}
 
 
-def lane_for(python: str, keyring: Keyring, options: Mapping[str, Any]) -> str:  # noqa: ARG001 -- run_in and needs will be among them
+def lane_for(python: str, keyring: Keyring, options: Mapping[str, Any]) -> str:
     """The lane of a call that this Python pickled, by its signed options."""
-    return lane_of(python, keyring.current.id)
+    return lane_of(python, keyring.current.id, options.get("run_in"))
 
 
 def columns(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from . import errors
 from .backends import open_backend
 from .backends.base import Backend, Claimed, Filter
 from .client import Client
-from .constants import ALL
+from .constants import ALL, RETENTION
 from .crew import Crew
 from .group import Group, records
 from .handle import Handle
@@ -18,6 +18,7 @@ from .option_values import Duration, seconds
 from .options import Options
 from .pool import TaskPool
 from .record import Record
+from .retention import purge
 from .runtime import current_task
 from .task import Task
 from .worker import Worker
@@ -33,6 +34,8 @@ class Gator(Listing):
         queue_name: the line in that store.
         task_class: a subclass of `Task` for the tasks made here.
         backend_class: a `Backend` in place of the one that `conn_string` names.
+        run_in: "thread" or "process" for the tasks that do not say; None is
+            `$GATOR_NB_RUN_IN`, else wherever a worker runs them.
 
     Raises:
         UnknownScheme: `conn_string` names no known kind of store.
@@ -51,6 +54,8 @@ class Gator(Listing):
         queue_name: str = ALL,
         task_class: type[Task] = Task,
         backend_class: Callable[[str], Backend] | None = None,
+        *,
+        run_in: str | None = None,
     ) -> None:
         self.queue_name = queue_name
         self.task_class = task_class
@@ -61,7 +66,7 @@ class Gator(Listing):
             else backend_class(conn_string or "")
         )
         self.conn_string = self.backend.conn_string
-        self.client = Client(self.backend, queue_name)
+        self.client = Client(self.backend, queue_name, run_in)
         self.client.after_push = self._after_push
         self.crew = Crew(self)
 
@@ -299,6 +304,24 @@ class Gator(Listing):
         """Stop what `start_worker` started; see `Worker.stop`. True when nothing runs any more."""
         return self.crew.stop(None if timeout is None else seconds(timeout, "timeout"))
 
+    def purge(self, older: Duration | None = None, *, count_only: bool = False) -> int:
+        """Remove tasks of the whole store that ended longer ago than `older`; answers how many.
+
+        Without arguments it only counts what ended more than 30 days ago. Kept are what ended less
+        than a day ago, the newest task of a name, groups with an unfinished task, and what an open
+        task depends on.
+
+        Args:
+            older: seconds, a timedelta or a text like "30d".
+            count_only: remove nothing.
+
+        >>> with Gator("memory://") as gator:
+        ...     gator.purge(), gator.purge("7d")
+        (0, 0)
+        """
+        age = RETENTION if older is None else seconds(older, "older")
+        return purge(self.backend, age, count_only=count_only or older is None)
+
     @property
     def durability(self) -> str:
         """What a pushed task survives, in a sentence."""
@@ -354,7 +377,7 @@ class Gator(Listing):
             task.attach(self.client, record)
         return list(tasks)
 
-    def _after_push(self) -> None:
+    def _after_push(self, records: Sequence[Record]) -> None:
         """A place for the notebook, which starts a worker at the first push."""
 
     def _run(self, claimed: Claimed) -> Task:

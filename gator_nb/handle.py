@@ -13,8 +13,9 @@ from . import errors
 from .client import Client
 from .here import CLIENT, working_with
 from .option_values import TRAVELLING, count
-from .payload import Call, CallHeader, Outcome, error_of, value_of
+from .payload import Call, CallHeader, Outcome, error_of, loads, value_of
 from .record import Reason, Record
+from .rich_output import displays_of
 from .states import Status
 
 _FRESH = 0.05
@@ -216,9 +217,20 @@ class Handle:
         text = self.look().progress
         return Progress(**json.loads(text)) if text else None
 
+    def outputs(self) -> list[dict[str, str]]:
+        """What it displayed, in order."""
+        log = self.client.backend.log(self.record.id)
+        return [shown.data for shown in displays_of(log)]
+
     def metrics(self) -> dict[str, list[list[float]]]:
         found: dict[str, list[list[float]]] = json.loads(self.look().metrics or "{}")
         return found
+
+    def checkpoint(self) -> Any:
+        """What the task goes on from, loaded anew each time; None where there is none."""
+        data = self.client.saved(self.record.id)
+        with working_with(self.client):
+            return None if data is None else loads(data)
 
     def elapsed(self) -> float:
         """Seconds that the newest try has taken so far, or took; 0.0 before it began."""

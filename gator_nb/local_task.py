@@ -59,6 +59,12 @@ class LocalTask(Displayed, Promised):
     expires = travelling("expires")
     """When it is given up if it has not begun, in seconds since 1970; None is never."""
     on_lost = travelling("on_lost")
+    timeout = travelling("timeout")
+    """Seconds that a try may take, or None."""
+    run_in = travelling("run_in")
+    """"thread", "process", or None for either."""
+    env = travelling("env")
+    """Environment variables that its process has besides; None for none."""
     status = Field(lambda handle: handle.look().status, Status.WAITING)
     """Where it stands, as a `Status`."""
     result = Field(Handle.value)
@@ -71,6 +77,10 @@ class LocalTask(Displayed, Promised):
     """A `Progress`, or None before the task told."""
     metrics = Field(Handle.metrics, new=dict)
     """{name: [[seconds since the start, value], ...]}."""
+    checkpoint = Field(Handle.checkpoint)
+    """What it stored last with `checkpoint(value)`, or None."""
+    outputs = Field(Handle.outputs, new=list)
+    """What it displayed: figures, tables and the like, each a dict of texts by MIME type."""
     peak_memory = Field(lambda handle: handle.look().peak_memory)
     """Bytes that the process of its newest try held at most; None where tasks share a process."""
     attempts = Field(lambda handle: handle.look().attempts, 0)

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple, TypeGuard
 from .constants import EVERY, MAX_PRIORITY, MIN_PRIORITY
 from .errors import MultipleDelayError
 
+PLACES = ("thread", "process")
+"""Where a task may run, for `run_in`."""
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)\s*")
 
@@ -262,12 +265,46 @@ class Option(NamedTuple):
     """It is a field of the record, by which the store schedules."""
 
 
+def timeout(value: object, option: str) -> float | None:
+    """Seconds that a try may take, more than 0; None is as long as it takes.
+
+    Raises:
+        TypeError, ValueError
+
+    >>> timeout("1h30m", "timeout")
+    5400.0
+    """
+    limit = None if value is None else seconds(value, option)  # type: ignore[arg-type]  # it checks
+    if limit == 0:
+        raise ValueError(f"{option}={value!r}: give some time, or None for as long as it takes")
+    return limit
+
+
+def environment(value: object, option: str) -> dict[str, str] | None:
+    """Environment variables and their values; None is none.
+
+    Raises:
+        TypeError
+
+    >>> environment({"OMP_NUM_THREADS": 2}, "env")
+    {'OMP_NUM_THREADS': '2'}
+    """
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise TypeError(f'{option}={value!r}: give a dict as {{"OMP_NUM_THREADS": "2"}}')
+    return {name: str(text) for name, text in value.items()}
+
+
 TRAVELLING: dict[str, Option] = {
     "queue": Option(queue_or_none),
     "priority": Option(priority, 0, column=True),
     "tags": Option(tags, (), column=True),
     "expires": Option(expiry, column=True),
     "on_lost": Option(one_of("retry", "fail"), column=True),
+    "timeout": Option(timeout),
+    "run_in": Option(one_of(*PLACES)),
+    "env": Option(environment),
 }
 
 OPTIONS = (

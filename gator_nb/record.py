@@ -139,6 +139,16 @@ def lane_of(python: str, key_id: str, run_in: str | None = None, needs: str = ""
     return f"{python}/{key_id}/{run_in or 'any'}/{needs}"
 
 
+def place_of(lane: str) -> str | None:
+    """Where the tasks of a lane must run: "thread", "process", or None for either.
+
+    >>> place_of(lane_of("3.11", "a1b2c3d4", "process"))
+    'process'
+    """
+    place = lane.split("/")[2]
+    return None if place == "any" else place
+
+
 def status_when_free(record: Record, now: float) -> Status:
     """Where an unstarted task stands by its dependencies, its hold and its time."""
     if record.held or record.open_deps:

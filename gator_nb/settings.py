@@ -5,6 +5,7 @@ import os
 CONN = "GATOR_NB_CONN"
 KEY = "GATOR_NB_KEY"
 QUEUE = "GATOR_NB_QUEUE"
+RUN_IN = "GATOR_NB_RUN_IN"
 
 
 def conn_string() -> str | None:
@@ -20,3 +21,8 @@ def key_text() -> str | None:
 def queue_name() -> str | None:
     """The queue of this notebook from `$GATOR_NB_QUEUE`; None when it is not set."""
     return os.environ.get(QUEUE) or None
+
+
+def run_in() -> str | None:
+    """Where tasks run when nobody says otherwise, from `$GATOR_NB_RUN_IN`; None is anywhere."""
+    return os.environ.get(RUN_IN) or None

@@ -249,10 +249,8 @@ class Supervisor:
 
     def _log_end(self, report: Report) -> None:
         """A line for each task, for whoever reads the log of a worker."""
-        record, status = report.claimed.record, report.ended.status
-        bad = status in (Status.FAILED, Status.RETRYING)
-        level, log = logging.WARNING if bad else logging.INFO, self.worker.log
-        if log.isEnabledFor(level):
+        record, status, log = report.claimed.record, report.ended.status, self.worker.log
+        if log.isEnabledFor(logging.INFO):
             fields = {
                 "event": "lost" if report.ended.lost else str(status), "task_id": record.id,
                 "label": record.label, "queue": record.queue, "seconds": round(report.seconds, 3),
@@ -260,8 +258,9 @@ class Supervisor:
             words = (
                 f"{fields['event']}: {record.label} {record.id[:12]} after {report.seconds:.1f} s"
             )
+            bad = status in (Status.FAILED, Status.RETRYING)
             error = f": {report.ended.error}" if bad else ""
-            log.log(level, "%s%s", words, error, extra={"fields": fields})
+            log.info("%s%s", words, error, extra={"fields": fields})
 
     def _release(self, claimed: list[Claimed]) -> None:
         if claimed:

@@ -38,7 +38,7 @@ class Unserved(NamedTuple):
 
     queue: str
     lane: Lane
-    count: int
+    number: int
     missing: str
     """What the workers of that queue lack: "worker" where it has none, else "python", "key",
     "run_in" or "needs"."""
@@ -68,11 +68,11 @@ def unserved(backend: Backend, there: Iterable[Seen]) -> tuple[list[Unserved], b
     complete = next(waiting, None) is None
     presences = [one.presence for one in there]
     found = []
-    for (queue, lane), count in lines.items():
+    for (queue, lane), number in lines.items():
         served = [lanes for one in presences if _serves(one, queue) for lanes in one.lanes]
         if lane not in served:
             wanted = lane_from(lane)
-            found.append(Unserved(queue, wanted, count, _missing(wanted, served)))
+            found.append(Unserved(queue, wanted, number, _missing(wanted, served)))
     return found, complete
 
 

@@ -141,5 +141,5 @@ def _lost(one: FutureTry, error: BaseException) -> Ended:
     """The place where it ran is gone, or never took it."""
     line = f"its executor lost it after {one.elapsed:.1f} s: {error_line(error)}"
     one.sink.write(f"\n[{line}]\n")
-    outcome = outcome_of_error(one.record.id, one.claim, TaskLost(line))
+    outcome = outcome_of_error(one.record.id, one.claim, TaskLost(line))._replace(error=line)
     return Ended(Status.FAILED, one.record.retries, outcome, Reason.LOST, outcome.error, lost=True)

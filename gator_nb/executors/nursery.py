@@ -287,7 +287,7 @@ def _lost(one: ProcessTry, death: Death) -> Ended:
     one.sink.write(f"\n[{line}]\n")
     words = one.last_words.decode("utf-8", "replace")
     details = f"TaskLost: {line}\n\nThe last of its output:\n{words}" if words else None
-    outcome = outcome_of_error(one.record.id, one.claim, TaskLost(line))
+    outcome = outcome_of_error(one.record.id, one.claim, TaskLost(line))._replace(error=line)
     return Ended(
         Status.FAILED, one.record.retries, outcome._replace(traceback=details or outcome.traceback),
         Reason.LOST, outcome.error, peak_memory=death.peak_memory, lost=True,
@@ -297,7 +297,8 @@ def _lost(one: ProcessTry, death: Death) -> Ended:
 def _timed_out(one: ProcessTry, by: str, peak: int) -> Ended:
     """It had to be killed, and its `on_error` with it."""
     record = one.record
-    outcome = outcome_of_error(record.id, one.claim, timed_out(one, by))
+    error = timed_out(one, by)
+    outcome = outcome_of_error(record.id, one.claim, error)._replace(error=str(error))
     again = record.retries > 0
     return Ended(
         Status.RETRYING if again else Status.FAILED, record.retries - again, outcome,

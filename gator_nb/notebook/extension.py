@@ -1,8 +1,10 @@
 """What `%load_ext gator_nb` does: a `gator` for this notebook, and nothing that costs time."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..gator import Gator
+from ..record import Record, place_of
 from .leftovers import hold_leftovers
 from .magics import HELD_MEND, GatorMagics
 from .queue_name import SCRATCH, notebook_queue
@@ -14,8 +16,19 @@ _NAME = "gator"
 class NotebookGator(Gator):
     """The `gator` of a notebook: it starts a worker by itself at the first push."""
 
-    def _after_push(self) -> None:
-        self.start_worker()
+    def _after_push(self, records: Sequence[Record]) -> None:
+        if not self.starts_workers:
+            return
+        places = {place_of(record.lane) for record in records if record.unstarted}
+        if "process" in places:
+            self.crew.have_processes()
+        if places - {"process"}:
+            self.crew.have_threads()
+
+    @property
+    def starts_workers(self) -> bool:
+        """On a server others may serve the queue; here nobody else would."""
+        return self.conn_string.partition("://")[0] in {"memory", "locmem", "sqlite"}
 
 
 def load(shell: Any) -> None:

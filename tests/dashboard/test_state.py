@@ -173,7 +173,7 @@ def test_a_dead_worker_is_not_shown_as_running(gator: Gator, session: Session, t
     gator.backend.register(
         Presence("dead", "worker", lock=str(free_lock), boot=boot_id(), kernel=True)
     )
-    gator.backend.claim("dead", None, gator.client.lanes, 1)
+    gator.backend.claim("dead", None, gator.client.lanes("thread"), 1)
     until(lambda: session.counts.get("failed") == 1)
     assert session.workers == []
     assert gator[task.task_id].status is Status.FAILED

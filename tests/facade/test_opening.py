@@ -62,10 +62,16 @@ def test_durability_and_verify(gator: Gator) -> None:
     assert gator.verify() == []
 
 
-@pytest.mark.parametrize("address", ["mongo://here", "just/a/path", "tasks.sqlite"])
-def test_an_unknown_scheme_names_the_known_ones(address: str) -> None:
+def test_an_unknown_scheme_names_the_known_ones() -> None:
     """As a GatorError and a ValueError."""
     with pytest.raises(errors.UnknownScheme, match=r"memory://.*sqlite://"):
+        Gator("mongo://here")
+
+
+@pytest.mark.parametrize("address", ["just/a/path", "tasks.sqlite"])
+def test_what_is_no_address_may_have_been_meant_as_one(address: str) -> None:
+    """The text shows how one is written, and where names of stores would be."""
+    with pytest.raises(errors.GatorError, match=r"sqlite:///tasks\.sqlite.*profiles\.toml"):
         Gator(address)
 
 

@@ -27,7 +27,7 @@ def test_an_option_that_is_none_names_those_there_are(gator: Gator) -> None:
         gator.options(zzz=3)
 
 
-@pytest.mark.parametrize("name", ["timeout", "run_in", "needs", "limit", "keep", "env"])
+@pytest.mark.parametrize("name", ["needs", "limit", "keep"])
 def test_options_of_later_issues_are_refused(gator: Gator, name: str) -> None:
     """Better than to take and ignore them."""
     with pytest.raises(TypeError, match=f"no option '{name}'"):

@@ -3,6 +3,7 @@
 import pytest
 
 from gator_nb import FAILED, SUCCESS, WAITING, Gator, Group, errors
+from gator_nb.runtime import checkpoint
 
 
 def fail() -> None:
@@ -96,6 +97,23 @@ def test_a_retry_of_a_forgotten_task_is_refused(gator: Gator) -> None:
     gator.backend.drop_all(gator.queue_name)
     with pytest.raises(errors.TaskNotFound):
         task.retry()
+
+
+def test_a_retry_goes_on_from_the_checkpoint(busy: Gator) -> None:
+    """As the next try of the task itself would."""
+
+    def train() -> int:
+        epoch = checkpoint() or 0
+        checkpoint(epoch + 1)
+        if epoch < 2:
+            raise ValueError("no")
+        return epoch
+
+    first = busy.task(train).wait(20)
+    second = first.retry().wait(20)
+    third = second.retry(name="third")
+    assert (first.checkpoint, second.checkpoint) == (1, 2)
+    assert third.get(20) == 2
 
 
 def test_results_are_passed_to_a_retry_too(gator: Gator) -> None:

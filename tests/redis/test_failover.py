@@ -13,7 +13,7 @@ from gator_nb.states import RUNNING
 
 from ..waiting import until
 from .pushes import push
-from .standins import Cluster, Watched, ask
+from .standins import Cluster, Watched
 
 pytestmark = pytest.mark.slow
 
@@ -37,8 +37,10 @@ def servers(request: pytest.FixtureRequest) -> Iterator[Watched | Cluster]:
 
 
 def replicate(servers: Watched | Cluster) -> None:
-    """Return once the replica has what the primary has."""
-    assert ask(servers.primary_of(STORE), "WAIT", 1, 20_000) == 1
+    """Return once the replica has what the primary has: a connection waits for its own writes."""
+    with servers.primary_of(STORE).client() as client:
+        client.set(f"{{{STORE}}}last", "one")
+        assert client.wait(1, 20_000) == 1
 
 
 def wait_for(marker: str) -> str:

@@ -1,0 +1,113 @@
+"""Arguments that several verbs share, and opening the store that they name."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from .. import settings
+from ..backends import default_address
+from ..backends.sqlite import address
+from ..constants import EVERY
+from ..errors import StoreUnavailable
+from ..gator import Gator
+from ..option_values import queue_or_none, seconds
+from ..states import Status, status_of
+
+_STORE = (
+    "The store, as in sqlite:///tasks.sqlite or redis://host; without it $GATOR_NB_CONN, else "
+    "your own file."
+)
+
+
+def duration(text: str) -> float:
+    """A duration as it is written at the command line, in seconds."""
+    try:
+        return seconds(float(text) if _is_number(text) else text, "duration")
+    except ValueError as error:
+        raise typer.BadParameter(str(error).partition(": ")[2]) from None
+
+
+def status(text: str) -> Status:
+    """A status by its word."""
+    try:
+        return status_of(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def queue_name(text: str) -> str:
+    """The name of a queue, or EVERY."""
+    try:
+        return EVERY if text == EVERY else queue_or_none(text, "queue") or EVERY
+    except ValueError:
+        raise typer.BadParameter("give the name of a queue") from None
+
+
+Dsn = Annotated[
+    str | None, typer.Argument(metavar="DSN", help=_STORE, show_default=False)
+]  # fmt: skip
+Store = Annotated[
+    str | None,
+    typer.Option("--store", "-s", metavar="DSN", help=_STORE, show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Results as JSON, one object a line.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="ID...", help="Ids, or what they begin with, or names.", show_default=False
+    ),
+]
+Id = Annotated[str, typer.Argument(metavar="ID", help="An id, or what it begins with, or a name.")]
+Queues = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--queue", "-q", parser=queue_name, metavar="NAME", show_default=False,
+        help="Of this queue; may be repeated.",
+    ),
+]  # fmt: skip
+Statuses = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--status", parser=status, metavar="STATUS", show_default=False,
+        help="In this status, such as failed; may be repeated.",
+    ),
+]  # fmt: skip
+
+
+def open_gator(dsn: str | None) -> Gator:
+    """The store that a person named; it is made where there is none.
+
+    Raises:
+        UnknownScheme, StoreUnavailable, StoreCorrupt, StoreVersion: the text has the mend.
+    """
+    gator = Gator(dsn)
+    if not gator.backend.persistent:
+        gator.close()
+        raise StoreUnavailable(
+            f"{gator.conn_string} lives inside the process that made it, and this is another one: "
+            "use sqlite:///tasks.sqlite there and here"
+        )
+    return gator
+
+
+def open_existing(dsn: str | None) -> Gator:
+    """That; but a file that is not there is not made, since nothing could be found in it.
+
+    Raises:
+        UnknownScheme, StoreUnavailable, StoreCorrupt, StoreVersion
+    """
+    name = dsn or settings.conn_string() or default_address()
+    if name.lower().startswith("sqlite:") and not (path := address.parse(name).path).exists():
+        raise StoreUnavailable(f"there is no store at {path}; the first push to it makes one")
+    return open_gator(dsn)
+
+
+def one_or_every(queues: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The queues that are meant; None is every one."""
+    return None if not queues or EVERY in queues else tuple(dict.fromkeys(queues))
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()

@@ -1,0 +1,102 @@
+"""`gator-nb worker`."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+import typer
+
+from ..constants import EVERY
+from ..gator import Gator
+from ..workforce import workers
+from .arguments import Dsn, duration, open_gator, queue_name
+from .limits import Limits
+from .serving import ServingWorker
+from .status_line import status_line
+from .worker_log import log_lines
+
+EXIT_CODES = (
+    "Ctrl-C or SIGTERM lets what runs finish and begins nothing more; a second one interrupts it, "
+    "and it goes back to the queue. Exit codes: 0 all that began was settled or given back; 1 a "
+    "task could not be stopped, or the store could not be told; 2 wrong use, or no store at the "
+    "start; 130 (Ctrl-C) or 143 (SIGTERM) a second signal cut it short."
+)
+
+_Duration = Any
+"""Seconds, as `arguments.duration` reads them."""
+
+
+def worker(
+    dsn: Dsn = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads", "-t", min=1, metavar="N", show_default="one a core, four at most",
+            help="Run so many tasks at a time.",
+        ),
+    ] = None,
+    queue: Annotated[
+        list[Any] | None,
+        typer.Option(
+            "--queue", "-q", parser=queue_name, metavar="NAME", show_default="every queue",
+            help="Serve this queue; may be repeated.",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Shown beside its tasks.", show_default="host and process"),
+    ] = None,
+    max_tasks: Annotated[int, typer.Option(min=0, help="End after so many; 0 is never.")] = 0,
+    max_time: Annotated[
+        _Duration | None,
+        typer.Option(
+            parser=duration, metavar="DURATION", show_default=False,
+            help='Begin nothing more after so long, such as "2h", and end.',
+        ),
+    ] = None,
+    idle_exit: Annotated[
+        _Duration | None,
+        typer.Option(
+            parser=duration, metavar="DURATION", show_default=False,
+            help="End after so long without anything to run. What is delayed for longer is not "
+            "waited for.",
+        ),
+    ] = None,
+    grace: Annotated[
+        _Duration | None,
+        typer.Option(
+            parser=duration, metavar="DURATION", show_default="as long as it takes",
+            help="When ending, interrupt what still runs after so long.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The log as JSON on stdout, one object a line.")
+    ] = False,
+) -> None:  # fmt: skip
+    with log_lines(as_json=as_json) as log, open_gator(dsn) as gator:
+        one = ServingWorker(
+            gator, max_tasks, queue or EVERY, threads=threads, name=_free_name(gator, name),
+            grace=grace, asked_name=name,
+        )  # fmt: skip
+        with ExitStack() as beside:
+            beside.enter_context(Limits(one, max_time, idle_exit))
+            if log.terminal is not None:
+                beside.enter_context(status_line(one, log))
+            code = one.run_forever()
+    raise typer.Exit(code)
+
+
+def _free_name(gator: Gator, name: str | None) -> str | None:
+    """The name, followed by a number where living workers have it already."""
+    if name is None:
+        return None
+    taken = {one.presence.name for one in workers(gator.backend)}
+    return next(one for one in _numbered(name) if one not in taken)
+
+
+def _numbered(name: str) -> Iterable[str]:
+    number = 1
+    yield name
+    while True:
+        number += 1
+        yield f"{name}-{number}"
