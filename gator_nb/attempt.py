@@ -15,7 +15,7 @@ from .client import Client
 from .definition import PYTHON
 from .errors import GatorError, NotPicklable, TaskTimeout, Untrusted
 from .figures import show_figures
-from .here import CLIENT
+from .here import CLIENT, PAUSE
 from .liveness import host_name
 from .output import SINK, report
 from .payload import CallHeader, Outcome, outcome_of_error, outcome_of_value, seal_outcome
@@ -116,6 +116,7 @@ def _settlement(client: Client, one: Running, status: Status, ended: Ended) -> S
 
 def _attempt(one: Try, load: Load) -> Ended:
     SINK.set(one.sink)
+    PAUSE.set(one.pause)
     with trying(one):
         try:
             with one.user_code():

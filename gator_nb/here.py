@@ -3,13 +3,18 @@
 A worker has its own while it runs a task, a handle the one that it reads from.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .client import Client
+
+Pause = Callable[[], AbstractContextManager[None]]
+
+PAUSE: ContextVar[Pause | None] = ContextVar("gator_nb_pause", default=None)
+"""Gives back the slot of the task that runs here while it only waits; None outside of tasks."""
 
 CLIENT: ContextVar["Client | None"] = ContextVar("gator_nb_client", default=None)
 
@@ -22,3 +27,9 @@ def working_with(client: "Client") -> Iterator[None]:
         yield
     finally:
         CLIENT.reset(token)
+
+
+def waiting() -> AbstractContextManager[None]:
+    """Around a wait: a task that waits for another one takes no slot meanwhile."""
+    pause = PAUSE.get()
+    return nullcontext() if pause is None else pause()

@@ -6,7 +6,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -54,6 +54,8 @@ class Running(ABC):
         self.asked_at = 0.0
         """When it was first interrupted; monotonic, as `began`."""
         self.timeout: float | None = None
+        self.paused = False
+        """Its code waits for another task, and takes no slot."""
         self.told = False
         """There is progress, a metric or output that nobody has taken. A plain flag: an
         interruption inside of an Event could leave its lock taken for good."""
@@ -109,9 +111,17 @@ class Keeper(Protocol):
 class Try(Running):
     """One run of one claim in this process, as seen by the code in it too."""
 
-    def __init__(self, record: Record, keeper: Keeper | None, *, tee: bool = False) -> None:
+    def __init__(
+        self,
+        record: Record,
+        keeper: Keeper | None,
+        *,
+        tee: bool = False,
+        on_pause: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(record, tee=tee)
         self._keeper = keeper
+        self._on_pause = on_pause
         self.task: Task | None = None
         self.landed = False
         """The code has seen its interruption: what still runs is no C code, it cleans up."""
@@ -142,6 +152,20 @@ class Try(Running):
         self.told = True
         if self.cause is not None:
             raise Interrupted(self.cause)
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Around a wait for another task: whoever runs this one may run more meanwhile."""
+        if self.paused:  # a wait within a wait, in another of its threads
+            yield
+            return
+        self.paused = True
+        self._on_pause()
+        try:
+            yield
+        finally:
+            self.paused = False
+            self._on_pause()
 
     def show(self, shown: Display) -> None:
         """Put a figure, a table or the like into the log."""

@@ -296,8 +296,9 @@ class Supervisor:
         batch = max(self.executor.slots, min(_BATCH_LIMIT, int(_BATCH_SECONDS / median)))
         if self.worker.max_tasks:
             batch = min(batch, self.worker.max_tasks - self.worker.tasks_complete)
-        missing = batch - len(self._held)
-        has_slot = len(self._held) < self.executor.slots
+        busy = len(self._held) - sum(one.paused for one in self.executor.running())
+        missing = batch - busy
+        has_slot = busy < self.executor.slots
         return missing if has_slot or missing * 2 >= batch else 0
 
     def _worth_looking(self) -> bool:

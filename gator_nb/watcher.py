@@ -13,14 +13,24 @@ from typing import Literal
 
 from .backends.base import Answer, Backend, Beat, Listener
 from .errors import GatorError, StoreUnavailable, TaskNotFound
+from .here import PAUSE, waiting
 from .record import Record
 
 _REAP_EVERY = 0.7
 """Seconds: a dead worker is found within two, with time left for the reap itself. As often the
 claims of what runs here are renewed, and requests to stop are heard."""
 
+_SLICE = 0.2
+
 Interrupt = Callable[[Literal["cancel", "lost"]], None]
 Subscriber = Callable[[list[Record]], None]
+
+
+def _slice(left: float | None) -> float | None:
+    """How long to wait at a time: a thread that runs a task can be interrupted only in between."""
+    if PAUSE.get() is None:
+        return left
+    return _SLICE if left is None else min(left, _SLICE)
 
 
 class Waiter:
@@ -104,7 +114,8 @@ class Watcher:
             self._look_up(waiter)
             while not waiter.finished:
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                fresh = waiter.take(left)
+                with waiting():
+                    fresh = waiter.take(_slice(left))
                 yield from fresh
                 if left == 0 and not fresh:
                     return

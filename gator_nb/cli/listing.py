@@ -117,7 +117,7 @@ def _widths(rows: Sequence[Sequence[Text]], available: int) -> list[int]:
     ]
     status, task_id, task, queue, took_, pushed, about = natural
     wide = available >= _WIDE
-    task_id, queue = min(task_id, _ID_WIDTH), min(queue, 20 if wide else 12)
+    task_id, queue = min(task_id, _ID_WIDTH), min(queue, 16 if wide else 12)
     gaps = 2 * (len(_COLUMNS) - (1 if wide else 2))
     left = max(2 * _LEAST, available - gaps - status - task_id - queue - took_ - pushed)
     task = min(task, left if not wide else max(_LEAST, left // 2, left - about - _LEAST))

@@ -15,6 +15,7 @@ from ..gator import Gator
 from ..payload import CallHeader, Outcome
 from ..record import Record
 from ..rich_output import text_of
+from ..states import RUNNING
 from .arguments import Id, Json, Store, open_existing
 from .facts import facts_of, newest_figures
 from .finding import find
@@ -32,6 +33,10 @@ from .showing import (
     took,
     word_of,
 )
+
+
+_RULE = 100
+"""Columns of a line between two parts."""
 
 
 def show(
@@ -55,7 +60,8 @@ def show(
     out.print(_head(record, out))
     out.print(_grid(_lines(record, now, header, workers)))
     for title, text in _texts(record, outcome, note, log, tail):
-        out.print(Rule(Text(title, style=DIM), align="left", style=DIM))
+        rule = Rule(Text(title, style=DIM), align="left", style=DIM)
+        out.print(rule, width=min(out.width, _RULE))
         out.print(Text(text))
 
 
@@ -109,7 +115,7 @@ def _lines(
     """What there is to say, by name; an empty text is nothing to say."""
     yield "call", f"{safe(header.function)}({safe(header.arguments, 200)})" if header else ""
     yield "queue", safe(record.queue)
-    yield "now", "" if record.done else remark(record)
+    yield "now", "" if record.done or record.status is RUNNING else remark(record)
     yield "progress", _progress(record)
     yield "metrics", ", ".join(f"{safe(k)}={v:g}" for k, v in newest_figures(record).items())
     yield "pushed", _at(record.created, now)

@@ -140,7 +140,7 @@ def remark(record: Record) -> str:
         return safe(record.error, ERROR_LIMIT)
     if record.losses:
         return f"{record.losses} workers died under it"
-    message = told(record).get("message")
+    message = told(record).get("message") if record.status is Status.RUNNING else None
     return safe(message, ERROR_LIMIT) if isinstance(message, str) else ""
 
 

@@ -109,18 +109,31 @@ class ThreadExecutor:
     def _start_thread(self) -> None:
         """One more, while there are fewer than slots."""
         with self._lock:
-            if self._closing or len(self._threads) >= self.slots:
+            if self._closing or not self._has_slot():
                 return
             thread = threading.Thread(target=self._serve, name="gator_nb task", daemon=True)
             self._threads.add(thread)
         thread.start()
 
+    def _has_slot(self) -> bool:
+        return len(self._threads) - sum(one.paused for one in self._tries) < self.slots
+
+    def _paused(self) -> None:
+        """A task waits, or goes on: there is a slot more, or one less."""
+        if self._inbox.qsize():
+            self._start_thread()
+        self._on_event()
+
+    def _too_many(self) -> bool:
+        with self._lock:
+            return len(self._threads) - sum(one.paused for one in self._tries) > self.slots
+
     def _serve(self) -> None:
         capture_displays()
         while (claimed := self._inbox.get()) is not None:
-            one = Try(claimed.record, self._client)
+            one = Try(claimed.record, self._client, on_pause=self._paused)
             self._run(claimed, one)
-            if one.struck or self._closing:
+            if one.struck or self._closing or self._too_many():
                 break
         with self._lock:
             self._threads.discard(threading.current_thread())

@@ -11,7 +11,7 @@ from gator_nb import RUNNING, SUCCESS, WAITING, Gator
 
 from ..waiting import until
 from .hosts import Host, RemoteWorker
-from .ledger import History, Ledger
+from .ledger import History, Ledger, records_of
 from .servers import RunningServer
 
 pytestmark = pytest.mark.slow
@@ -183,38 +183,42 @@ def holder_of(gator: Gator, task_id: str, *hosts: Host) -> RemoteWorker:
 
 def test_the_time_to_find_a_death_on_this_host(gator: Gator, here: Host, ledger: Ledger) -> None:
     """Prints the time from kill -9 to the task being ready again; judges nothing."""
-    _tell("this host", _times_to_recover(gator, here, ledger, 7, threads=1))
+    workers = [here.worker(gator.backend.address) for _ in range(7)]
+    _tell("this host", _times_to_recover(gator, workers, ledger))
 
 
 def test_the_time_to_find_a_death_on_another_host(
-    gator: Gator, there: Host, ledger: Ledger
+    gator: Gator, tmp_path: Path, ledger: Ledger
 ) -> None:
-    """The same for a worker with processes, whose lease is 15 s."""
-    _tell("another host", _times_to_recover(gator, there, ledger, 5, processes=1))
+    """The same for workers with processes, whose lease is 15 s, each on a host of its own."""
+    hosts = [Host(tmp_path, elsewhere=True) for _ in range(5)]
+    try:
+        workers = [host.worker(gator.backend.address, processes=1) for host in hosts]
+        _tell("other hosts", _times_to_recover(gator, workers, ledger))
+    finally:
+        for host in hosts:
+            host.close()
 
 
-def _times_to_recover(
-    gator: Gator, host: Host, ledger: Ledger, times: int, **slots: int
-) -> list[float]:
-    workers = [host.worker(gator.backend.address, **slots) for _ in range(times)]
-    group = gator.map(ledger.call(300), range(times))
-    until(lambda: len(ledger.began()) == times, 60)
+def _times_to_recover(gator: Gator, workers: list[RemoteWorker], ledger: Ledger) -> list[float]:
+    group = gator.map(ledger.call(300), range(len(workers)))
+    until(lambda: len(ledger.began()) == len(workers), 60)
+    held = {record.worker: record.id for record in records_of(gator, [t.task_id for t in group])}
     killed: dict[str, float] = {}
-    by_worker = {record.worker: record.id for record in gator.backend.get([t.task_id for t in group])}
+    ready: dict[str, float] = {}
+
+    def look() -> None:
+        for record in records_of(gator, list(killed)):
+            if record.status == WAITING:
+                ready.setdefault(record.id, time.monotonic())
+
     for worker in workers:
-        killed[by_worker[worker.presence_id]] = worker.kill()
-        time.sleep(0.37)  # so that they do not all die in step with the reaper
-    found: dict[str, float] = {}
-
-    def note() -> bool:
-        for record in gator.backend.get(list(killed)):
-            if record is not None and record.status == WAITING:
-                found.setdefault(record.id, time.monotonic())
-        return len(found) == times
-
-    until(note, 60)
+        killed[held[worker.presence_id]] = worker.kill()
+        apart = time.monotonic() + 0.37  # so that they do not all die in step with a reaper
+        until(lambda apart=apart: look() or time.monotonic() > apart)
+    until(lambda: look() or len(ready) == len(workers), 60)
     group.cancel()
-    return [at - killed[task_id] for task_id, at in found.items()]
+    return [at - killed[task_id] for task_id, at in ready.items()]
 
 
 def _tell(where: str, times: list[float]) -> None:

@@ -108,9 +108,7 @@ def beginning(dsn: str, workers: int) -> dict[str, str]:
 
 def worker_command(dsn: str) -> str:
     """What starts a worker for every queue of a store."""
-    worker = f'Worker(Gator({json.dumps(dsn)}), to_consume="*")'
-    program = f"from gator_nb import Gator, Worker; {worker}.run_forever()"
-    return f"python -c {shlex.quote(program)}"
+    return f"gator-nb worker {shlex.quote(dsn)}"
 
 
 def _notes(shown: Any, state: Session) -> Any:

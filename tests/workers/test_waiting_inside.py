@@ -1,0 +1,52 @@
+"""A task that waits for another one gives its slot back meanwhile."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gator_nb import Gator, Status, Worker
+from tests.waiting import until
+
+
+@pytest.fixture(params=["threads", "processes"])
+def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gator]:
+    """A queue with a single slot, in either place of execution."""
+    address = f"sqlite:///{tmp_path}/tasks.sqlite"
+    with Gator(address) as gator, Worker(gator, **{request.param: 1}):
+        yield gator
+
+
+def test_one_slot_is_enough_for_a_chain_of_waits(queue: Gator) -> None:
+    def total(n: int) -> int:
+        return n + queue.task(total, n - 1).get(60) if n else 0
+
+    assert queue.task(total, 4).get(60) == 10
+
+
+def test_a_task_can_wait_for_a_map(queue: Gator) -> None:
+    def squares() -> int:
+        return sum(queue.map(pow, range(5), [2] * 5).get())
+
+    assert queue.task(squares).get(60) == 30
+
+
+def test_a_task_that_waits_can_be_canceled(queue: Gator) -> None:
+    def wait() -> None:
+        queue.options(delay_by="1h").task(int).get()
+
+    task = queue.task(wait)
+    until(lambda: len(queue.tasks()) == 2)
+    task.cancel().wait(60)
+    assert task.status is Status.CANCELED
+
+
+def test_what_it_pushes_belongs_to_the_notebook_that_pushed_it(queue: Gator) -> None:
+    def push() -> str:
+        return queue.task(os.getpid).task_id
+
+    task = queue.task(push)
+    inner = queue[task.get(60)]
+    assert inner.handle.record.session == task.handle.record.session
+    assert inner.get(60) > 0
