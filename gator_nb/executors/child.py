@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from types import FrameType
 
 from ..attempt import Ended, attempt
-from ..backends.base import Answer
 from ..bars import teach_bars
 from ..displays import teach_displays
 from ..figures import teach_figures
+from ..here import CLIENT
 from ..output import Sink
 from ..own_threads import teach_threads
 from ..payload import load_joined
@@ -26,6 +26,7 @@ from ..record import Record
 from ..rich_output import Display, encoded
 from ..running import Cause, Interrupted, Try
 from ..task import Task
+from .far import FarClient
 from .line import Line, Received
 from .own_output import end_output, take_output
 from .peak_memory import peak_memory, reset_peak
@@ -46,27 +47,18 @@ class _ToStream(Sink):
         sys.stdout.write(encoded(shown).decode("ascii"))
 
 
-class _KeeperBeyond:
-    """Keeps checkpoints by way of the worker, which has the store and the key."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-
-    def save(self, _record: Record, claim: str, payload: bytes) -> Answer:
-        return Answer(self._line.ask("save", payload, claim=claim)[0]["answer"])
-
-    def saved(self, _task_id: str) -> bytes | None:
-        message, payload = self._line.ask("saved")
-        return payload if message["there"] else None
-
-
 class ChildTry(Try):
     """A try in the main thread of a child, interrupted by a signal's handler."""
 
-    def __init__(self, record: Record, line: Line) -> None:
-        super().__init__(record, _KeeperBeyond(line))
+    def __init__(self, record: Record, line: Line, client: FarClient) -> None:
+        super().__init__(record, client, on_pause=self._tell_pause)
+        self.client = client
         self.sink = _ToStream()
         self.inside = False
+        self._line = line
+
+    def _tell_pause(self) -> None:
+        self._line.send({"type": "paused", "on": self.paused})
 
     @contextmanager
     def user_code(self) -> Iterator[None]:
@@ -124,12 +116,13 @@ class Child:
     def _run(self, received: Received) -> None:
         message = received.message
         record = Record(**message["record"])
-        one = ChildTry(record, self._line)
+        one = ChildTry(record, self._line, FarClient(self._line, message["store"]))
         one.limit(message["timeout"])
         os.environ.update(message["env"])
         reset_peak()
 
         def load() -> Task:
+            CLIENT.set(one.client)
             call = load_joined(received.payload, message["results"])
             return Task.from_snapshot(record, call, message["backoff"])
 
@@ -145,6 +138,7 @@ class Child:
         self._end(one, ended)
 
     def _end(self, one: ChildTry, ended: Ended) -> None:
+        one.client.leave()
         end_output()
         self._tell(one)
         outcome, peak = ended.outcome, peak_memory()

@@ -4,12 +4,14 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 
 from ..attempt import Ended  # noqa: TC001 -- said of an attribute
-from ..backends.base import Claimed
+from ..backends.base import Backend, Claimed, Listener
+from ..errors import GatorError
 from ..process_tree import MARK, kill_marked, kill_tree
 from ..record import Record
 from ..running import Running
@@ -31,8 +33,41 @@ class ProcessTry(Running):
         self.progress: str | None = None
         self.metrics: str | None = None
         self.last_words = b""
+        self._listener: Listener | None = None
+        self._waiting = threading.Lock()
+        self._rung = self._over = False
         self.signaled = False
         self.killed = False
+
+    def wait_for_news(self, backend: Backend, seconds: float) -> bool:
+        """Wait on behalf of its code until something in the store has changed; True when woken.
+
+        Raises:
+            GatorError: it has ended meanwhile.
+        """
+        with self._waiting:  # a listener belongs to whoever waits with it
+            if self._over:
+                raise GatorError("the task that waited has ended")
+            if self._listener is None:
+                self._listener = backend.listen(["news"])
+            if self._rung:
+                self._rung = False
+                return True
+            return self._listener.wait(seconds)
+
+    def wake(self) -> None:
+        """End that wait."""
+        self._rung = True
+        if self._listener is not None:
+            self._listener.wake()
+
+    def over(self) -> None:
+        """It has ended, and waits for nothing."""
+        self._over = True
+        self.wake()
+        with self._waiting:
+            if self._listener is not None:
+                self._listener.close()
 
     def step(self) -> str | None:
         if self.cause is None:
@@ -53,6 +88,8 @@ class ChildProcess:
     def __init__(self, mark: str, environ: Mapping[str, str]) -> None:
         self.mark = mark
         self.ready = False
+        self.dismissed = False
+        """It was told to go."""
         self.claimed: Claimed | None = None
         self.one: ProcessTry | None = None
         """The try that it runs."""
@@ -201,6 +238,6 @@ class ChildProcess:
 
     def dismiss(self) -> None:
         """Let an idle one go by itself."""
-        self.ready = False
+        self.ready, self.dismissed = False, True
         with suppress(OSError):  # it has gone
             self.line.shutdown(socket.SHUT_RDWR)

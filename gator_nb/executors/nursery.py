@@ -44,6 +44,8 @@ _TICK = 0.1
 """Seconds between two looks at the clock while something runs; idle children cost nothing."""
 _PAUSES = (0.0, 0.5, 2.0, 8.0, 30.0)
 """Seconds before a child is started, by how many in a row did not come up."""
+_ANSWERS = 32
+"""Requests of children that are answered at a time; most of those only wait."""
 _PATIENCE = 1.0
 """Seconds that idle children have to end by themselves."""
 _SENT = (
@@ -71,8 +73,13 @@ class Nursery:
         self._log = log
         self._children: list[ChildProcess] = []
         self._selector = selectors.DefaultSelector()
-        self._answering = ThreadPoolExecutor(slots, thread_name_prefix="gator_nb answer")
+        self._answering = ThreadPoolExecutor(_ANSWERS, thread_name_prefix="gator_nb answer")
         self._answers: deque[tuple[ChildProcess, Message, bytes]] = deque()
+        self._about = {
+            "conn_string": client.backend.conn_string,
+            "durability": client.backend.durability,
+            "key_id": client.keyring.current.id,
+        }
         self._started = 0
         self._unborn = 0
         """How many in a row died before they were ready."""
@@ -102,7 +109,7 @@ class Nursery:
 
     def _pause(self) -> float | None:
         busy = any(child.one or child.doomed or child.unsent for child in self._children)
-        missing = len(self._children) < self._slots
+        missing = len(self._children) != self._wanted()
         watched = all(child.death is not None for child in self._children)
         return None if watched and not busy and not missing else _TICK
 
@@ -110,7 +117,7 @@ class Nursery:
 
     def _start_children(self) -> None:
         """Have a child for each slot; wait longer after each that did not come up."""
-        while len(self._children) < self._slots and time.monotonic() >= self._not_before:
+        while len(self._children) < self._wanted() and time.monotonic() >= self._not_before:
             if self._executor.closing:
                 return
             self._started += 1
@@ -119,6 +126,17 @@ class Nursery:
             for file in (child.line, child.output, child.death):
                 if file is not None:
                     self._selector.register(file, selectors.EVENT_READ, child)
+
+        for child in [child for child in self._children if child.idle]:
+            if len(self._children) <= self._wanted():
+                break
+            child.dismiss()
+
+    def _wanted(self) -> int:
+        """One for each slot; a task that waits for others takes none."""
+        paused = sum(child.one is not None and child.one.paused for child in self._children)
+        leaving = sum(child.dismissed for child in self._children)
+        return self._slots + paused + leaving
 
     def _dispatch(self) -> None:
         for child in self._children:
@@ -141,6 +159,7 @@ class Nursery:
                 "backoff": backoff_of(header),
                 "env": header.options.get("env", {}),
                 "results": sizes,
+                "store": self._about | {"queue": claimed.record.queue},
             }
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
             self._end(claimed, one, failed_to_load(one, error))
@@ -171,6 +190,9 @@ class Nursery:
             one.progress, one.metrics = message["progress"], message["metrics"]
             one.told = True
             self._executor.told()
+        elif kind == "paused":
+            one.paused = message["on"]
+            self._executor.told()
         elif kind == "ask":
             self._answering.submit(self._answer, child, one, message, payload)
         elif kind == "stale":
@@ -185,6 +207,7 @@ class Nursery:
             child.kill()
 
     def _end(self, claimed: Claimed, one: ProcessTry, ended: Ended) -> None:
+        one.over()
         settlement = settlement_of(self._client, one, ended)
         self._executor.ended(Report(claimed, ended, settlement, one.elapsed))
 
@@ -228,7 +251,7 @@ class Nursery:
             if file is not None:
                 self._selector.unregister(file)
         code = child.bury()
-        if not child.ready and not child.doomed and not self._executor.closing:
+        if not child.ready and not child.doomed and not child.dismissed:
             self._not_born(child, code)
         if child.one is not None and child.claimed is not None:
             death = Death(code, child.peak_memory, self._out_of_memory())
