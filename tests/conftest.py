@@ -43,6 +43,7 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     for name in ("GATOR_NB_CONN", "GATOR_NB_KEY", "GATOR_NB_QUEUE", "SLURM_TMPDIR"):
         monkeypatch.delenv(name, raising=False)
 

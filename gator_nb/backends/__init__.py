@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from .. import settings
 from ..errors import UnknownScheme
+from ..masking import FullAddress, masked
 from ..places import data_folder
 from ..profiles import resolve
 from .base import Backend
@@ -27,17 +28,28 @@ _ENTRY_POINTS = "gator_nb.backends"
 
 
 def open_backend(conn_string: str | None) -> Backend:
-    """The backend for an address; None is `$GATOR_NB_CONN`, else SQLite in the user's data folder.
+    """The backend for an address or a profile's name; None is as `address_of` says.
 
     Packages add kinds of stores by an entry point in the group `gator_nb.backends`, named after
     the scheme and leading to a `Backend`.
 
     Raises:
-        UnknownScheme: the text lists the schemes that are known.
+        UnknownScheme: the text lists the schemes that are known, or the profiles.
         StoreUnavailable, StoreCorrupt, StoreVersion: it cannot be opened, or is none of ours.
     """
-    address = resolve(conn_string or settings.conn_string() or default_address())
+    address = address_of(conn_string)
     return _backend_class(address)(address)
+
+
+def address_of(conn_string: str | None) -> FullAddress:
+    """The address that opens a store, with its password: of an address, of a profile by its name;
+    None is `$GATOR_NB_CONN`, else SQLite in the user's data folder.
+
+    Raises:
+        UnknownScheme: no profile is called that; the text lists those there are.
+        Untrusted, StoreUnavailable, StoreCorrupt: the profiles cannot be read.
+    """
+    return resolve(conn_string or settings.conn_string() or default_address())
 
 
 def default_address() -> str:
@@ -49,7 +61,7 @@ def default_address() -> str:
 
 
 def _backend_class(address: str) -> Callable[[str], Backend]:
-    scheme = address.partition("://")[0] if "://" in address else ""
+    scheme = address.partition("://")[0]
     if scheme in _BUILT_IN:
         module, name = _BUILT_IN[scheme]
         found: Callable[[str], Backend] = getattr(import_module(f".{module}", __name__), name)
@@ -61,8 +73,7 @@ def _backend_class(address: str) -> Callable[[str], Backend]:
         loaded: Callable[[str], Backend] = added[scheme].load()
         return loaded
     known = ", ".join(f"{name}://" for name in sorted({*_BUILT_IN, *added}))
-    what = f"{scheme}:// is no kind of store" if scheme else "an address starts with a scheme"
-    raise UnknownScheme(f"{what}; there are {known}")
+    raise UnknownScheme(f"{masked(scheme)}:// is no kind of store; there are {known}")
 
 
 _said: set[str] = set()

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
+from ..masking import masked
 from ..record import Record
 from ..states import Status
 
@@ -179,7 +180,7 @@ class Backend(ABC):
     persistent: ClassVar[bool]
 
     def __init__(self, conn_string: str) -> None:
-        self.conn_string = self.address = conn_string
+        self.conn_string, self.address = masked(conn_string), conn_string
 
     @abstractmethod
     def now(self) -> float:

@@ -9,10 +9,11 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..errors import GatorError
 from ..verbs import VERBS
-from . import dashboard, doctor, keeping, listing, logs, sheet, steering, worker
+from . import dashboard, doctor, keeping, listing, logs, serve, sheet, steering, worker
 
 _RUNS: dict[str, Callable[..., None]] = {
     "worker": worker.worker,
+    "serve": serve.serve,
     "dashboard": dashboard.dashboard,
     "ls": listing.ls,
     "show": sheet.show,

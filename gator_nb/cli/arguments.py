@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import settings
-from ..backends import default_address
+from ..backends import address_of
 from ..backends.sqlite import address
 from ..constants import EVERY
 from ..errors import StoreUnavailable
@@ -15,8 +14,8 @@ from ..option_values import queue_or_none, seconds
 from ..states import Status, status_of
 
 _STORE = (
-    "The store, as in sqlite:///tasks.sqlite or redis://host; without it $GATOR_NB_CONN, else "
-    "your own file."
+    "The store, as in sqlite:///tasks.sqlite or redis://host, or the name of a profile; without it "
+    "$GATOR_NB_CONN, else your own file."
 )
 
 
@@ -98,8 +97,8 @@ def open_existing(dsn: str | None) -> Gator:
     Raises:
         UnknownScheme, StoreUnavailable, StoreCorrupt, StoreVersion
     """
-    name = dsn or settings.conn_string() or default_address()
-    if name.lower().startswith("sqlite:") and not (path := address.parse(name).path).exists():
+    meant = address_of(dsn)
+    if meant.lower().startswith("sqlite:") and not (path := address.parse(meant).path).exists():
         raise StoreUnavailable(f"there is no store at {path}; the first push to it makes one")
     return open_gator(dsn)
 

@@ -18,6 +18,7 @@ from .arguments import Dsn, Json, Queues, Statuses, one_or_every, open_existing
 from .facts import facts_of
 from .showing import (
     DIM,
+    ago,
     console,
     print_json,
     remark,
@@ -61,7 +62,7 @@ def ls(
                 print_json(facts_of(record, now))
         elif found:
             out = console()
-            out.print(_table(found, now, out))
+            out.print(table_of(found, now, out))
         _close(gator, found, more, queues)
 
 
@@ -96,7 +97,7 @@ def _close(gator: Gator, found: Sequence[Record], more: bool, queues: Sequence[s
         tell("no task fits")
 
 
-def _table(found: Sequence[Record], now: float, out: Console) -> Table:
+def table_of(found: Sequence[Record], now: float, out: Console) -> Table:
     """As wide as the terminal: names and remarks give way, what is short never does."""
     rows = [_row(record, now, out) for record in found]
     table = Table(box=None, pad_edge=False, header_style=DIM)
@@ -133,6 +134,6 @@ def _row(record: Record, now: float, out: Console) -> list[Text]:
         Text(safe(record.label) or "(no name)"),
         Text(safe(record.queue)),
         Text("" if seconds is None else span(seconds)),
-        Text(f"{span(max(0.0, now - record.created))} ago", style=DIM),
+        Text(ago(now - record.created), style=DIM),
         Text(remark(record), style=DIM),
     ]

@@ -21,6 +21,7 @@ from .facts import facts_of, newest_figures
 from .finding import find
 from .showing import (
     DIM,
+    ago,
     block,
     console,
     print_json,
@@ -33,7 +34,6 @@ from .showing import (
     took,
     word_of,
 )
-
 
 _RULE = 100
 """Columns of a line between two parts."""
@@ -161,8 +161,8 @@ def _at(seconds: float | None, now: float) -> str:
     if seconds is None:
         return ""
     local = dt.datetime.fromtimestamp(seconds).astimezone()
-    ago = f"{span(now - seconds)} ago" if seconds <= now else f"in {span(seconds - now)}"
-    return f"{local:%Y-%m-%d %H:%M:%S} ({ago})"
+    away = ago(now - seconds) if seconds <= now else f"in {span(seconds - now)}"
+    return f"{local:%Y-%m-%d %H:%M:%S} ({away})"
 
 
 def _texts(

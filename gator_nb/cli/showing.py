@@ -103,6 +103,17 @@ def span(seconds: float) -> str:
     return f"{hours} h {minutes:02}" if hours < 24 else f"{hours // 24} d {hours % 24} h"
 
 
+def ago(seconds: float) -> str:
+    """
+    >>> ago(0.4), ago(75), ago(7500), ago(200_000)
+    ('now', '1 min ago', '2 h ago', '2 d ago')
+    """
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "now"
+
+
 def took(record: Record, now: float) -> float | None:
     """Seconds of the newest try; None before it began, and of what never did."""
     if record.started is None:

@@ -48,20 +48,22 @@ class StatusLine:
     def __init__(self, worker: ServingWorker, tally: Tally) -> None:
         self._worker, self._tally = worker, tally
         self._began = time.monotonic()
-        self._queued: int | None = None
+        self.queued: int | None = None
+        """Not yet started, as far as it was counted."""
         self._away = False
 
     def count_until(self, over: threading.Event) -> None:
         """Look at the queue from time to time; of a store that is away say so."""
         while True:
             try:
-                self._queued, self._away = self._count(), False
+                self.queued, self._away = self.count(), False
             except GatorError:
                 self._away = True
             if over.wait(_COUNT_EVERY):
                 return
 
-    def _count(self) -> int:
+    def count(self) -> int:
+        """What has not started in the queues that the worker serves."""
         served = self._worker.queues
         counts = self._worker.gator.backend.counts()
         rows = [row for queue, row in counts.items() if served is None or queue in served]
@@ -87,7 +89,7 @@ class StatusLine:
     def _queue_text(self) -> str:
         if self._away:
             return " · the store is away"
-        return "" if self._queued is None else f" · {self._queued:,} queued"
+        return "" if self.queued is None else f" · {self.queued:,} queued"
 
 
 def _clock(seconds: float) -> str:

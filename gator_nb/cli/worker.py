@@ -17,9 +17,11 @@ from .worker_log import log_lines
 
 EXIT_CODES = (
     "Ctrl-C or SIGTERM lets what runs finish and begins nothing more; a second one interrupts it, "
-    "and it goes back to the queue. Exit codes: 0 all that began was settled or given back; 1 a "
-    "task could not be stopped, or the store could not be told; 2 wrong use, or no store at the "
-    "start; 130 (Ctrl-C) or 143 (SIGTERM) a second signal cut it short."
+    "and it goes back to the queue. Exit codes:\n\n"
+    "0: all that began was settled or given back.\n\n"
+    "1: a task could not be stopped, or the store could not be told.\n\n"
+    "2: wrong use, or no store at the start.\n\n"
+    "130 (Ctrl-C) or 143 (SIGTERM): a second signal cut it short."
 )
 
 _Duration = Any

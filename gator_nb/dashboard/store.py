@@ -2,16 +2,21 @@
 
 from urllib.parse import urlsplit, urlunsplit
 
-from .. import settings
-from ..backends import default_address, open_backend
+from ..backends import address_of, open_backend
 from ..backends.base import Backend
 from ..backends.sqlite import address
 from ..errors import StoreUnavailable
 
 
 def resolved(dsn: str | None) -> str:
-    """The address of the store: the one given, else `$GATOR_NB_CONN`, else the user's own."""
-    return dsn or settings.conn_string() or default_address()
+    """The address of the store: the one given, by itself or by a profile's name, else
+    `$GATOR_NB_CONN`, else the user's own.
+
+    Raises:
+        UnknownScheme: no profile is called that.
+        Untrusted, StoreUnavailable, StoreCorrupt: the profiles cannot be read.
+    """
+    return address_of(dsn)
 
 
 def open_shared(dsn: str) -> Backend:

@@ -195,15 +195,15 @@ class ChildProcess:
                 return found
             found += self._inbox.feed(data)
 
-    def read_output(self) -> None:
-        """Take in what was written, into the log of its task."""
+    def read_output(self) -> bool:
+        """Take in what was written, into the log of its task; False when no more will come."""
         while True:
             try:
                 data = os.read(self.output, _PIECE)
             except BlockingIOError:
-                return
+                return True
             if not data:
-                return
+                return False
             if self.one is not None:
                 self.one.sink.write_bytes(data)
                 self.one.last_words = (self.one.last_words + data)[-_LAST_WORDS:]

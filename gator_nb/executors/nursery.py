@@ -101,8 +101,8 @@ class Nursery:
                 for key, _ in self._selector.select(self._pause()):
                     if key.data is None:
                         self._executor.ear.recv(4096)
-                    else:
-                        self._hear(key.data)
+                    elif key.data in self._children:  # not buried a moment ago
+                        self._attend(key.data, key.fd)
                 self._look_for_dead()
             self._dismiss()
         self._answering.shutdown()
@@ -124,8 +124,7 @@ class Nursery:
             child = ChildProcess(f"{self._name}:{self._started};", self._environ)
             self._children.append(child)
             for file in (child.line, child.output, child.death):
-                if file is not None:
-                    self._selector.register(file, selectors.EVENT_READ, child)
+                self._watch(child, file)
 
         for child in [child for child in self._children if child.idle]:
             if len(self._children) <= self._wanted():
@@ -165,17 +164,33 @@ class Nursery:
             self._end(claimed, one, failed_to_load(one, error))
             return False
         self._executor.begun(one)
-        self._selector.unregister(child.output)
+        self._unwatch(child.output)
         child.run(claimed, one, message, payload)
-        self._selector.register(child.output, selectors.EVENT_READ, child)
+        self._watch(child, child.output)
         return True
+
+    def _watch(self, child: ChildProcess, file: Any) -> None:
+        if file is not None:
+            self._selector.register(file, selectors.EVENT_READ, child)
+
+    def _unwatch(self, file: Any) -> None:
+        if file is not None and file in self._selector.get_map():
+            self._selector.unregister(file)
+
+    def _attend(self, child: ChildProcess, fd: int) -> None:
+        """One of a child's files has something."""
+        if fd != child.death:
+            self._hear(child)
+        elif child.dead():
+            self._bury(child)
 
     # -- being there -------------------------------------------------------------------------------
 
     def _hear(self, child: ChildProcess) -> None:
         """Take in what a child wrote and said, the output first: it was there before."""
         messages = child.receive()
-        child.read_output()
+        if not child.read_output():
+            self._unwatch(child.output)  # its end would wake us again and again
         child.flush()
         for message, payload in messages:
             self._handle(child, message, payload)
@@ -241,15 +256,15 @@ class Nursery:
     # -- going -------------------------------------------------------------------------------------
 
     def _look_for_dead(self) -> None:
-        for child in [child for child in self._children if child.dead()]:
-            self._hear(child)
+        """Where no descriptor tells of it."""
+        for child in [one for one in self._children if one.death is None and one.dead()]:
             self._bury(child)
 
     def _bury(self, child: ChildProcess) -> None:
+        self._hear(child)
         self._children.remove(child)
         for file in (child.line, child.output, child.death):
-            if file is not None:
-                self._selector.unregister(file)
+            self._unwatch(file)
         code = child.bury()
         if not child.ready and not child.doomed and not child.dismissed:
             self._not_born(child, code)

@@ -13,7 +13,10 @@ from ..process_tree import has_children
 
 _HARMLESS = frozenset({"TMonitor"})
 """Threads that may stay: tqdm's only looks at its bars."""
-_HANDLED = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
+_HANDLED = (
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT, signal.SIGPIPE, signal.SIGALRM,
+    signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD,
+)  # fmt: skip
 
 
 class Surroundings:
@@ -31,6 +34,7 @@ class Surroundings:
         root = logging.getLogger()
         self._log_handlers, self._log_level = list(root.handlers), root.level
         self._threads = set(threading.enumerate())
+        self._known = 0
         self._modules: dict[str, tuple[Path, float]] = {}
 
     def restore(self) -> bool:
@@ -49,13 +53,16 @@ class Surroundings:
 
     def note_modules(self) -> None:
         """Remember how the user's modules that are loaded now look on disk."""
+        if len(sys.modules) == self._known:
+            return
+        self._known = len(sys.modules)
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             if name not in self._modules and isinstance(file, str) and not _installed(file):
                 self._modules[name] = (Path(file), _changed_at(Path(file)))
 
     def _restore_environ(self) -> None:
-        if os.environ != self._environ:
+        if dict(os.environ) != self._environ:
             for name in os.environ.keys() - self._environ.keys():
                 del os.environ[name]
             os.environ.update(self._environ)

@@ -7,6 +7,8 @@ from ..group import records
 from ..liveness import Life, probe
 from ..states import BLOCKED
 
+HELD_MEND = "`%gator resume` or `%gator cancel --held`"
+
 
 def hold_leftovers(gator: Gator) -> int:
     """Hold the unstarted tasks of this queue whose session is dead; answers how many.
@@ -20,6 +22,15 @@ def hold_leftovers(gator: Gator) -> int:
     if any(one.kind == "worker" and _serves(one, gator.queue_name) for one in there):
         return 0
     return gator.backend.hold(gator.queue_name, spare=[one.id for one in there])
+
+
+def held_note(gator: Gator) -> str:
+    """Hold them, and a line about it; empty when there are none."""
+    held = hold_leftovers(gator)
+    if not held:
+        return ""
+    tasks = "1 task from before is" if held == 1 else f"{held} tasks from before are"
+    return f"{tasks} held: {HELD_MEND}"
 
 
 def held_ids(gator: Gator) -> list[str]:

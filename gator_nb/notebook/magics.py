@@ -2,34 +2,48 @@
 is the gator's."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 
-from ..gator import Gator
+from ..errors import GatorError
 from ..group import Group
-from ..states import TERMINAL, Status
+from ..states import RUNNING, TERMINAL, Status
 from ..task import Task
-from .leftovers import held_ids, workers_of
-
-HELD_MEND = "`%gator resume` or `%gator cancel --held`"
+from ..worker_process import WorkerProcess
+from .leftovers import HELD_MEND, held_ids
+from .own_gator import NotebookGator
+from .stores import Stores
+from .words import connect_words, worker_words
 
 
 @magics_class
 class GatorMagics(Magics):
-    """The magics of one notebook's `gator`."""
+    """The magics of one notebook's `gator`.
 
-    def __init__(self, shell: Any, gator: Gator) -> None:
+    Attributes:
+        stores: where it is, and was.
+    """
+
+    def __init__(self, shell: Any, stores: Stores) -> None:
         super().__init__(shell)
-        self.gator = gator
+        self.stores = stores
         self._verbs: dict[str, Callable[[Sequence[str]], Group | None]] = {
             "status": self._status,
             "resume": self._resume,
             "cancel": self._cancel,
             "wait": self._wait,
+            "connect": self._connect,
+            "worker": self._worker,
         }
+
+    @property
+    def gator(self) -> NotebookGator:
+        return self.stores.current
 
     @line_magic("gator")  # type: ignore[arg-type]
     def run(self, line: str) -> Group | None:
@@ -40,8 +54,14 @@ class GatorMagics(Magics):
         %gator cancel ID...     cancel tasks, by id, the start of an id, or name
         %gator cancel --held    cancel the held ones
         %gator wait             wait for all that was pushed here; raise when some failed
+        %gator connect          list the stores that have a name
+        %gator connect NAME     go on with that store; or with an address, as redis://host
+                                --save NAME: give it a name, with its password
+        %gator worker start     run this queue's tasks here: --threads N, or --processes N with
+                                --detach to outlive this kernel
+        %gator worker stop      begin nothing more here, and wait for what runs
         """
-        verb, *words = shlex.split(line) or ["status"]
+        verb, *words = _split(line) or ["status"]
         if verb not in self._verbs:
             raise UsageError(f"%gator knows no {verb!r}; it knows {', '.join(self._verbs)}")
         return self._verbs[verb](words)
@@ -53,12 +73,12 @@ class GatorMagics(Magics):
         lines = [f"queue {self.gator.queue_name!r} in {self.gator.conn_string}"]
         lines += [f"{status!s:>10} {counts[status]}" for status in Status if counts.get(status)]
         lines += [f"{'held':>10} {held} of the blocked: {HELD_MEND}"] if held else []
-        print("\n".join([*lines, _served_by(self.gator)]))  # noqa: T201
+        print("\n".join([*lines, self.gator.served_by]))  # noqa: T201
 
     def _resume(self, words: Sequence[str]) -> None:
         _none(words, "resume")
         number = self.gator.backend.unhold(self.gator.queue_name)
-        if number:
+        if number and self.gator.starts_workers:
             self.gator.start_worker()
         print(f"{_tasks(number)} resumed" if number else "nothing is held")  # noqa: T201
 
@@ -80,6 +100,42 @@ class GatorMagics(Magics):
         _none(words, "wait")
         return self.gator.wait()
 
+    def _connect(self, words: Sequence[str]) -> None:
+        asked = connect_words(words)
+        with _told_in_a_line():
+            told = (
+                self.stores.connect(asked.where, asked.save)
+                if asked.where
+                else self.stores.listed()
+            )
+        print(told)  # noqa: T201
+
+    def _worker(self, words: Sequence[str]) -> None:
+        asked = worker_words(words)
+        with _told_in_a_line():
+            told = self._stop_worker() if asked.do == "stop" else self._start_worker(asked)
+        print(told)  # noqa: T201
+
+    def _start_worker(self, asked: Namespace) -> str:
+        gator = self.gator
+        if asked.detach:
+            worker = gator.crew.with_processes(asked.processes, detach=True).wait_until_ready()
+        else:
+            worker = gator.start_worker(asked.threads, asked.processes)
+        serves = f"serves queue {gator.queue_name!r} of {gator.conn_string}"
+        if not isinstance(worker, WorkerProcess):
+            return f"a worker with {_number(worker.threads, 'thread')} {serves}"
+        until = f" until `kill {worker.pid}`" if asked.detach else ""
+        return f"a worker with {_number(worker.processes, 'process', 'es')} {serves}{until}"
+
+    def _stop_worker(self) -> str:
+        if self.gator.counts().get(RUNNING):
+            print("waiting for what runs; interrupting this cell stops the waiting only")  # noqa: T201
+        if not self.gator.stop_worker():
+            return "it begins nothing more, but something that runs here could not be stopped"
+        again = "; the next push starts one" if self.gator.starts_workers else ""
+        return f"no worker of this notebook runs{again}"
+
     def _one(self, word: str) -> Task:
         """The task that a word means: its id, its name, or the start of one open task's id."""
         found = self.gator.find(word)
@@ -99,12 +155,24 @@ def _none(words: Sequence[str], verb: str) -> None:
 
 
 def _tasks(number: int) -> str:
-    return f"{number} task{'' if number == 1 else 's'}"
+    return _number(number, "task")
 
 
-def _served_by(gator: Gator) -> str:
-    workers = workers_of(gator)
-    if not workers:
-        return "no worker runs; the next push starts one"
-    slots = sum(worker.slots for worker in workers)
-    return f"{len(workers)} worker{'' if len(workers) == 1 else 's'}, {slots} at a time"
+def _number(number: int, thing: str, plural: str = "s") -> str:
+    return f"{number} {thing}{'' if number == 1 else plural}"
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"%gator: {error}") from None
+
+
+@contextmanager
+def _told_in_a_line() -> Iterator[None]:
+    """What cannot be done is no fault of some code: no traceback."""
+    try:
+        yield
+    except (GatorError, ValueError) as error:
+        raise UsageError(str(error)) from error

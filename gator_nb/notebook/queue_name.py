@@ -1,5 +1,6 @@
 """Which queue belongs to this notebook."""
 
+import getpass
 import hashlib
 import os
 from collections.abc import Mapping
@@ -26,3 +27,18 @@ def notebook_queue(namespace: Mapping[str, object]) -> str:
         return SCRATCH
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:4]
     return f"{Path(str(path)).stem}-{digest}"
+
+
+def of_this_user(queue: str) -> str:
+    """The name of a queue on a server that several people use: prefixed by who works here.
+
+    That is the user of JupyterHub, in whose containers all have one name, else of the system.
+    """
+    return f"{os.environ.get('JUPYTERHUB_USER') or _system_user()}/{queue}"
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container knows no name for its user
+        return str(os.getuid())

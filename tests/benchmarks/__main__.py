@@ -1,12 +1,13 @@
-"""`python -m tests.benchmarks [memory|sqlite|all] [--rounds N] [--json FILE]`."""
+"""`python -m tests.benchmarks [memory|sqlite|redis|all] [--rounds N] [--json FILE]`."""
 
 import json
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import apsw
 import typer
@@ -15,19 +16,34 @@ from rich.table import Table
 
 import gator_nb
 
-from . import memory, sqlite
-from .measure import Case, interleave
+from . import memory, peers, redis, sqlite
+from .measure import OURS, Case, Target, Verdict, interleave, judge
 
 
 class Suite(StrEnum):
     memory = "memory"
     sqlite = "sqlite"
+    redis = "redis"
     all = "all"
 
 
-_SUITES: dict[Suite, Callable[[], list[Case]]] = {
-    Suite.memory: memory.cases,
-    Suite.sqlite: sqlite.cases,
+class _Suite(NamedTuple):
+    cases: Callable[[], AbstractContextManager[list[Case]]]
+    targets: Sequence[Target]
+
+
+def _without_server(cases: Callable[[], list[Case]]) -> Callable[[], AbstractContextManager[list[Case]]]:
+    @contextmanager
+    def opened() -> Iterator[list[Case]]:
+        yield cases()
+
+    return opened
+
+
+_SUITES = {
+    Suite.memory: _Suite(_without_server(memory.cases), memory.TARGETS),
+    Suite.sqlite: _Suite(_without_server(sqlite.cases), sqlite.TARGETS),
+    Suite.redis: _Suite(redis.cases, redis.TARGETS),
 }
 
 
@@ -38,19 +54,23 @@ def main(
 ) -> None:
     """Measure gator_nb beside its peers and the bare chain; medians of interleaved rounds."""
     console = Console()
-    chosen = list(_SUITES) if suite is Suite.all else [suite]
-    cases = [case for name in chosen for case in _SUITES[name]()]
-    with console.status("starting") as status:
+    chosen = [_SUITES[name] for name in (_SUITES if suite is Suite.all else [suite])]
+    with ExitStack() as stack, console.status("starting") as status:
+        cases = [case for one in chosen for case in stack.enter_context(one.cases())]
         interleave(cases, rounds, status.update)
-    console.print(_table(cases, rounds))
+    verdicts = judge([target for one in chosen for target in one.targets], cases)
+    console.print(_figures_table(cases, rounds))
+    console.print(_targets_table(verdicts))
+    for name in peers.absent():
+        console.print(f"{name} is not installed, and left out")
     if json_file is not None:
-        json_file.write_text(json.dumps(_figures(cases), indent=1))
+        json_file.write_text(json.dumps(_figures(cases, verdicts), indent=1))
 
 
-def _table(cases: list[Case], rounds: int) -> Table:
+def _figures_table(cases: list[Case], rounds: int) -> Table:
     machine = f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}"
     table = Table(title=f"medians of {rounds} rounds; {machine}, {platform.machine()}")
-    for heading in ("what", "who", "median", "min – max", "to gator_nb"):
+    for heading in ("what", "who", "median", "min – max", "gator_nb is"):
         table.add_column(heading, justify="left" if heading in ("what", "who") else "right")
     for case in cases:
         low, high = case.spread
@@ -66,20 +86,33 @@ def _table(cases: list[Case], rounds: int) -> Table:
 
 def _ratio(case: Case, cases: list[Case]) -> str:
     """How many times as good gator_nb is as this case."""
-    ours = [other for other in cases if other.what == case.what and other.who == "gator_nb"]
-    if not ours or ours[0] is case:
-        return ""
-    ratio = ours[0].median / case.median
-    return f"{ratio if case.unit == '/s' else 1 / ratio:.2f}x"
+    ours = [other for other in cases if other.what == case.what and other.who == OURS]
+    return "" if not ours or ours[0] is case else f"{ours[0].times_as_good_as(case):.2f}x"
 
 
-def _figures(cases: list[Case]) -> dict[str, object]:
+def _targets_table(verdicts: list[Verdict]) -> Table:
+    table = Table(title="targets: how many times as good gator_nb is")
+    for heading in ("what", "than", "ratio", "target", ""):
+        table.add_column(heading, justify="right" if heading in ("ratio", "target") else "left")
+    for verdict in verdicts:
+        target = verdict.target
+        than = f"{verdict.than}, {target.than_what}" if target.than_what else verdict.than
+        shown = (f"{verdict.ratio:.2f}x", f"{target.least:.2f}x", "met" if verdict.met else "missed")
+        table.add_row(target.what, than, *shown)
+    return table
+
+
+def _figures(cases: list[Case], verdicts: list[Verdict]) -> dict[str, object]:
     return {
         "gator_nb": gator_nb.__version__,
         "python": sys.version,
         "cases": [
             {"what": c.what, "who": c.who, "unit": c.unit, "median": c.median, "all": c.figures}
             for c in cases
+        ],
+        "targets": [
+            {"what": v.target.what, "than": v.than, "target": v.target.least, "ratio": v.ratio}
+            for v in verdicts
         ],
     }
 

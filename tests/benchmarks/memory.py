@@ -8,18 +8,23 @@ import cloudpickle
 
 from gator_nb import Gator
 
-from .measure import Case, median_time
+from .measure import Case, Target, median_time
 
 _TASKS = 2000
 _CALLS = 300
 
+_MANY = "memory: a task among many"
+_ONE = "memory: push to result, p50"
+
+TARGETS = [Target(_MANY, "bare", 1 / 2)]
+
 
 def cases() -> list[Case]:
     return [
-        Case("memory: a task among many", "bare", "µs", _bare_many),
-        Case("memory: a task among many", "gator_nb", "µs", _gator_many),
-        Case("memory: push to result, p50", "bare", "µs", _bare_one),
-        Case("memory: push to result, p50", "gator_nb", "µs", _gator_one),
+        Case(_MANY, "bare", "µs", _bare_many),
+        Case(_MANY, "gator_nb", "µs", _gator_many),
+        Case(_ONE, "bare", "µs", _bare_one),
+        Case(_ONE, "gator_nb", "µs", _gator_one),
     ]
 
 

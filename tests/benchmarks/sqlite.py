@@ -13,7 +13,7 @@ from huey import SqliteHuey
 
 from gator_nb import Gator, Worker
 
-from .measure import Case, median_time, per_second
+from .measure import Case, Target, median_time, per_second
 from .memory import closure
 
 _TASKS = 2000
@@ -21,17 +21,23 @@ _PUSHES = 1000
 _CALLS = 200
 _BATCH = 100
 
+_DRAIN = "sqlite: drain"
+_PUSH = "sqlite: push one by one"
+_CALL = "sqlite: push to result, two processes, p50"
+
+TARGETS = [Target(_DRAIN, "huey", 4)]
+
 
 def cases() -> list[Case]:
     return [
-        Case("sqlite: drain", "bare", "/s", _bare_drain),
-        Case("sqlite: drain", "huey", "/s", _huey_drain),
-        Case("sqlite: drain", "gator_nb", "/s", _gator_drain),
-        Case("sqlite: push one by one", "huey", "/s", _huey_push),
-        Case("sqlite: push one by one", "gator_nb", "/s", _gator_push),
+        Case(_DRAIN, "bare", "/s", _bare_drain),
+        Case(_DRAIN, "huey", "/s", _huey_drain),
+        Case(_DRAIN, "gator_nb", "/s", _gator_drain),
+        Case(_PUSH, "huey", "/s", _huey_push),
+        Case(_PUSH, "gator_nb", "/s", _gator_push),
         Case("sqlite: push as map", "gator_nb", "/s", _gator_map),
-        Case("sqlite: push to result, two processes, p50", "huey", "ms", _huey_round_trip),
-        Case("sqlite: push to result, two processes, p50", "gator_nb", "ms", _gator_round_trip),
+        Case(_CALL, "huey", "ms", _huey_round_trip),
+        Case(_CALL, "gator_nb", "ms", _gator_round_trip),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the command share: a store that is known by its address, and `gator-nb` on it."""
+"""What the tests of the command share: a store known by its address, and `gator-nb` on it."""
 
 import json
 import os
@@ -21,9 +21,12 @@ from ..waiting import until
 @pytest.fixture(params=["sqlite", "valkey"])
 def dsn(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a new store that several processes share."""
-    if request.param == "valkey":
-        return shared_server().dsn()
-    return f"sqlite:///{tmp_path}/tasks.sqlite"
+    return new_store(request.param, tmp_path)
+
+
+def new_store(kind: str, folder: Path) -> str:
+    """The address of a store of this kind that nobody has opened."""
+    return shared_server().dsn() if kind == "valkey" else f"sqlite:///{folder}/tasks.sqlite"
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def test_a_task_that_succeeded(run: Run, gator: Gator) -> None:
     gator.pop()
     told = run("show", task.task_id, "--tail", "2")
     assert told.code == 0
-    for part in ("success", "talk(20)", "loss=0.25", "{'accuracy': 0.93}", "the last 2 of 20 lines"):
+    for part in ("success", "talk(20)", "loss=0.25", "{'accuracy': 0.93}", "last 2 of 20 lines"):
         assert part in told.out
     assert told.out.rstrip().endswith("line 18\nline 19")
 

@@ -20,7 +20,7 @@ def test_what_has_not_started_is_canceled_at_once(run: Run, gator: Gator) -> Non
     task = gator.task(pow, 2, 10)
     told = run("cancel", task.task_id[:8])
     assert (told.code, told.err) == (0, "1 task canceled\n")
-    assert task.status == CANCELED
+    until(lambda: task.status == CANCELED)
 
 
 def test_what_runs_is_asked_to_stop(run: Run, gator: Gator) -> None:
@@ -80,7 +80,7 @@ def test_what_waits_for_a_canceled_one_is_canceled_with_it(run: Run, gator: Gato
     first = gator.task(abs, 1)
     second = gator.options(depends_on=first).task(abs, 2)
     run("cancel", first.task_id, second.task_id)
-    assert (first.status, second.status) == (CANCELED, CANCELED)
+    until(lambda: (first.status, second.status) == (CANCELED, CANCELED))
 
 
 @pytest.mark.parametrize("words", [[], ["--all", "0123"]])

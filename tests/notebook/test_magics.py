@@ -2,8 +2,6 @@
 
 import pytest
 
-from gator_nb import Gator
-
 
 def failure(kernel, line: str) -> str:
     """What a magic tells when it refuses."""
@@ -61,6 +59,18 @@ def test_wait_as_the_last_cell_waits_and_raises(kernel) -> None:
         ("cancel --all", "give ids or names, or --held alone"),
         ("cancel nobody", "no task that has not ended by that id or name"),
         ("resume all", "takes no more words"),
+        ("connect lab --save", "expected one argument"),
+        ("connect --save lab", "--save needs the address"),
+        ("connect a b", "unrecognized arguments: b"),
+        ("connect 'a", "No closing quotation"),
+        ("connect nowhere", "'nowhere' is neither an address .* nor the name of a profile"),
+        ("worker", "arguments are required: do"),
+        ("worker dance", "choose from"),
+        ("worker start --threads 0", "a worker needs one at least"),
+        ("worker start --threads 1 --processes 1", "not allowed with"),
+        ("worker start --detach", "--detach is for --processes"),
+        ("worker start --processes 2", "lives in this process only"),
+        ("worker stop --threads 2", "stop takes no more words"),
     ],
 )
 def test_what_it_does_not_know_is_told_with_what_it_knows(line: str, told: str) -> None:
@@ -69,9 +79,11 @@ def test_what_it_does_not_know_is_told_with_what_it_knows(line: str, told: str) 
     from traitlets.config import Configurable
 
     from gator_nb.notebook.magics import GatorMagics
+    from gator_nb.notebook.own_gator import NotebookGator
+    from gator_nb.notebook.stores import Stores
 
     class Shell(Configurable):
         """As much of a shell as magics ask for."""
 
-    with Gator("memory://") as gator, pytest.raises(UsageError, match=told):
-        GatorMagics(Shell(), gator).run(line)
+    with NotebookGator.on("memory://", "mine") as gator, pytest.raises(UsageError, match=told):
+        GatorMagics(Shell(), Stores(Shell(), gator, "mine")).run(line)

@@ -76,7 +76,8 @@ class Host:
         command = [*self._enter, sys.executable, *code, *arguments]
         one = RemoteWorker(command, output)
         self.workers.append(one)
-        until(lambda: "ready" in one.output(), 60)
+        until(lambda: "ready" in one.output() or one.process.poll() is not None, 60)
+        assert one.process.poll() is None, one.output()
         return one
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
-"""A way to the server that can be cut, or lose one reply."""
+"""A way to the server that can be cut, or lose replies."""
 
 import contextlib
+import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,12 +13,15 @@ class Proxy:
     Attributes:
         lose_reply_to: the next request that has these bytes is carried, and its reply is not: the
             connection ends instead.
+        lose_one_in: of so many requests the reply of one is lost, for as long as it is set.
         lost: how many replies were lost.
     """
 
     def __init__(self, port: int) -> None:
         self.lose_reply_to = b""
+        self.lose_one_in = 0
         self.lost = 0
+        self._chance = random.Random(0)
         self._target = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -55,11 +59,16 @@ class Proxy:
     ) -> None:
         with contextlib.suppress(OSError):
             while request := client.recv(1 << 16):
-                if self.lose_reply_to and self.lose_reply_to in request:
-                    self.lose_reply_to = b""
+                if self._shall_be_lost(request):
                     cut.set()
                 server.sendall(request)
         _shut(server)
+
+    def _shall_be_lost(self, request: bytes) -> bool:
+        if self.lose_reply_to and self.lose_reply_to in request:
+            self.lose_reply_to = b""
+            return True
+        return self.lose_one_in > 0 and self._chance.randrange(self.lose_one_in) == 0
 
     def _carry_replies(
         self, server: socket.socket, client: socket.socket, cut: threading.Event

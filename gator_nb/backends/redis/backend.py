@@ -153,18 +153,23 @@ class RedisBackend(Backend):
         return _answers(self._run("release", json.dumps(list(claims))))
 
     def reap(self, dead: Iterable[str] = ()) -> list[Record]:
+        asked = self.now()
         if self._server.outages != self._outages:
             # Who was silent meanwhile may have been cut off as well.
-            self._outages, self._connected = self._server.outages, self.now()
-        return decode_all(self._run("reap", repr(self._connected), json.dumps(list(dead))))
+            self._outages, self._connected = self._server.outages, asked
+        since = repr(self._connected), repr(asked)
+        return decode_all(self._run("reap", *since, json.dumps(list(dead))))
 
     # -- who is there ----------------------------------------------------------------------
 
     def register(self, presence: Presence) -> None:
         kernel = "1" if presence.kernel else "0"
-        self._run("register", presence.id, json.dumps(presence), kernel, repr(presence.lease))
+        told = (presence.id, json.dumps(presence), kernel, repr(presence.lease))
+        self._run("register", *told)
+        self._server.presences[presence.id] = told
 
     def unregister(self, presence_id: str) -> None:
+        self._server.presences.pop(presence_id, None)
         self._run("unregister", presence_id)
 
     def presences(self) -> list[Presence]:

@@ -1,5 +1,6 @@
 """The way to the server: connections that threads share, and calls that survive a lost one."""
 
+import json
 import logging
 import os
 import threading
@@ -36,18 +37,24 @@ class Server:
 
     Attributes:
         outages: how often it was out of reach for a while and came back.
+        presences: what `register` was told of each presence of this process: a store that came
+            back without one is told again before anything else.
         is_open: whether the store is known to be there; then it is told of each new connection.
     """
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self.outages = 0
+        self.presences: dict[str, Sequence[str]] = {}
         self.is_open = False
         self._way = Way(address)
         self._prefix = f"{{{address.store}}}:".encode()
         self._idle: list[AbstractConnection] = []
         self._owner = os.getpid()
         self._closed = threading.Event()
+        self._silent_since: float | None = None
+        self._told = False
+        """Its silence was logged."""
 
     def run(
         self, verb: str, *args: object, again: Sequence[object] | None = None, patient: bool = True
@@ -100,13 +107,16 @@ class Server:
             try:
                 with self._connection() as connection:
                     answer = once(connection)
-                if tries:
-                    self._note_return(time.monotonic() - started, tries)
+                self._note_answer(started)
                 return answer
             except exceptions.RedisError as error:
                 tries += 1
+                if passes(error, self.address) and self._silent_since is None:
+                    self._silent_since = started
                 late = time.monotonic() - started > PATIENCE
                 hopeless = not (patient or code_of(error) == "LOADING")
+                if code_of(error) == "EMPTIED":
+                    self._drop_idle()  # the next connection arrives in what is made in its place
                 if late or hopeless or not passes(error, self.address):
                     raise explanation(self.address, error) from error
                 self._wait(tries, error)
@@ -116,13 +126,18 @@ class Server:
         # The other connections are as dead; the first new one is tried at once.
         self._drop_idle()
         if tries == 2:
+            self._told = True
             _log.warning("%s: lost contact (%s); trying again", self.address, error)
         self._closed.wait(_PAUSES[min(tries, len(_PAUSES)) - 1])
 
-    def _note_return(self, seconds: float, tries: int) -> None:
+    def _note_answer(self, asked: float) -> None:
+        """Calls may have given up since its last answer; an answer may also have been long."""
+        silent_since, self._silent_since = self._silent_since, None
+        seconds = time.monotonic() - (asked if silent_since is None else silent_since)
         if seconds > _OUTAGE:
             self.outages += 1
-        if tries > 1:
+        if self._told and silent_since is not None:
+            self._told = False
             _log.warning("%s: in contact again after %.1f s", self.address, seconds)
 
     @contextmanager
@@ -137,7 +152,8 @@ class Server:
             connection, fresh = self._way.connect(_TIMEOUT), True
         try:
             if fresh and self.is_open:
-                self._evaluate(connection, "arrive", "")
+                known = json.dumps([*self.presences.values()])
+                self._evaluate(connection, "arrive", "", known)
             yield connection
         except exceptions.ResponseError:
             self._idle.append(connection)  # an answer, if not a welcome one

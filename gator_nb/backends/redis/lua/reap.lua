@@ -1,7 +1,9 @@
 -- Take their claims from workers that are dead, gone, or silent for longer than their lease.
 --
 -- ARGV[2]  since when the caller has been connected
--- ARGV[3]  JSON list of workers known to be dead
+-- ARGV[3]  the time at which it asked: a request may be heard late, when a server that stood still
+--          goes on, and by then no lease could have been renewed
+-- ARGV[4]  JSON list of workers known to be dead
 --
 -- Returns a JSON list of the records that claims were taken from.
 
@@ -12,8 +14,8 @@
 --! include holding
 --! include arriving
 
-local connected, dead = tonumber(ARGV[2]), {}
-for _, worker in ipairs(cjson.decode(ARGV[3])) do
+local connected, asked, dead = tonumber(ARGV[2]), tonumber(ARGV[3]), {}
+for _, worker in ipairs(cjson.decode(ARGV[4])) do
     dead[worker] = true
 end
 
@@ -27,7 +29,7 @@ local function fate_of(worker)
     end
     local lease, kernel = known:match('^%d+ (%S+) (%d)')
     local renewed = tonumber(call('ZSCORE', prefix .. 'renewed', worker) or '0')
-    local silent = now - math.max(renewed, connected, up)
+    local silent = asked - math.max(renewed, connected, up)
     return dead[worker] or silent >= tonumber(lease), kernel == '1'
 end
 

@@ -8,9 +8,6 @@
 -- Returns nothing.
 
 --! include store
+--! include registering
 
-local order = call('HGET', prefix .. 'presences', ARGV[2])
-order = order and order:match('^%d+') or whole(call('HINCRBY', META, 'presences', 1))
-call('HSET', prefix .. 'presences', ARGV[2], table.concat({order, ARGV[5], ARGV[4], ARGV[3]}, ' '))
-call('HDEL', prefix .. 'departed', ARGV[2])
-call('ZADD', prefix .. 'renewed', at, ARGV[2])
+register(ARGV[2], ARGV[3], ARGV[4], ARGV[5])

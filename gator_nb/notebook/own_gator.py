@@ -1,0 +1,74 @@
+"""The `gator` of a notebook: which queue of a store is its own, and who runs its tasks."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Self
+
+from ..backends import address_of
+from ..errors import GatorError
+from ..gator import Gator
+from ..profiles import as_typed
+from ..record import Record, place_of
+from .leftovers import workers_of
+from .queue_name import of_this_user
+
+_OWN_SCHEMES = frozenset({"memory", "locmem", "sqlite"})
+
+
+class NotebookGator(Gator):
+    """Starts a worker by itself at the first push, where nobody else would run the task."""
+
+    _looked_for_workers = False
+
+    @classmethod
+    def on(cls, conn_string: str | None, queue: str) -> Self:
+        """The notebook's queue in a store, which is prefixed by the user where others work too.
+
+        Raises:
+            GatorError: the store cannot be opened.
+        """
+        address = address_of(conn_string)
+        return cls(address, queue if _is_own(address) else of_this_user(queue))
+
+    @property
+    def starts_workers(self) -> bool:
+        """On a server others may serve the queue; here nobody else would."""
+        return _is_own(self.conn_string)
+
+    @property
+    def served_by(self) -> str:
+        """Who runs the tasks of this queue; where nobody does, how to change that."""
+        workers = workers_of(self)
+        if workers:
+            slots = sum(worker.slots for worker in workers)
+            return f"{len(workers)} worker{'' if len(workers) == 1 else 's'}, {slots} at a time"
+        if self.starts_workers:
+            return "no worker runs; the next push starts one"
+        return (
+            "no worker serves it: `%gator worker start` for one in this kernel, or "
+            f"`gator-nb worker {as_typed(self.backend.address)}` in a terminal"
+        )
+
+    def _after_push(self, records: Sequence[Record]) -> None:
+        if not self.starts_workers:
+            self._tell_when_unserved()
+            return
+        places = {place_of(record.lane) for record in records if record.unstarted}
+        if "process" in places:
+            self.crew.have_processes()
+        if places - {"process"}:
+            self.crew.have_threads()
+
+    def _tell_when_unserved(self) -> None:
+        """Once: later the cards tell."""
+        if self._looked_for_workers:
+            return
+        self._looked_for_workers = True
+        with suppress(GatorError):  # it is pushed; that the store is away now, others tell
+            if not workers_of(self):
+                print(f"gator_nb: queue {self.queue_name!r}: {self.served_by}")  # noqa: T201
+
+
+def _is_own(address: str) -> bool:
+    """Nobody but this user has it."""
+    return address.partition("://")[0].lower() in _OWN_SCHEMES

@@ -1,0 +1,115 @@
+"""A worker on another host whose cable is pulled and put back."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gator_nb import RUNNING, SUCCESS, Gator
+
+from ..waiting import until
+from .cable import Cable, ServerAtTheCable, cable, missing
+from .hosts import Host
+from .ledger import History, Ledger
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(missing()), reason=f"no network namespaces: {missing()}"),
+]
+
+LEASE = 15.0 if os.environ.get("GATOR_NB_TEST_LONG") else 6.0
+PATIENT = 120.0
+
+
+@pytest.fixture
+def joined() -> Iterator[Cable]:
+    with cable() as made:
+        yield made
+
+
+@pytest.fixture
+def server(joined: Cable) -> Iterator[ServerAtTheCable]:
+    started = ServerAtTheCable(joined.server)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def far(joined: Cable, tmp_path: Path) -> Iterator[Host]:
+    """The host at the other end."""
+    host = Host(tmp_path, elsewhere=True, enter=joined.worker.enter)
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def near(tmp_path: Path) -> Iterator[Host]:
+    """The host of the server."""
+    host = Host(tmp_path)
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "ledger.txt")
+
+
+def test_a_cable_that_is_out_for_less_than_the_lease_changes_nothing(
+    joined: Cable, server: ServerAtTheCable, far: Host, near: Host, ledger: Ledger
+) -> None:
+    """Tasks go on meanwhile, those that end are settled afterwards, and nobody takes them."""
+    here, there = server.dsns()
+    history = History()
+    with Gator(here) as gator, gator.client.watcher.subscribed(history.note):
+        worker = far.worker(there, threads=2, lease=LEASE)
+        tasks = [gator.task(ledger.call(1.0)), gator.task(ledger.call(LEASE))]
+        until(lambda: len(ledger.began()) == 2)
+        near.worker(here)
+        joined.pull()
+        time.sleep(LEASE / 3)
+        assert sum(ledger.ended().values()) == 1, "one has ended meanwhile"
+        assert {task.status for task in tasks} == {RUNNING}, "and nobody can know that yet"
+        joined.put_back()
+        gator.wait(tasks, timeout=PATIENT)
+        records = gator.backend.get([task.task_id for task in tasks])
+        assert {(one.status, one.attempts, one.losses) for one in records} == {(SUCCESS, 1, 0)}
+        assert set(ledger.began().values()) == {1}
+        assert worker.end() == (0, 0)
+        assert (gator.verify(), history.faults()) == ([], [])
+
+
+def test_a_cable_that_is_out_for_longer_is_a_loss_and_one_outcome_counts(
+    joined: Cable, server: ServerAtTheCable, far: Host, near: Host, ledger: Ledger
+) -> None:
+    """What the worker ran is run elsewhere; once the cable is back it hears of that, drops the
+    result of what had ended, stops what goes on, and serves again."""
+    here, there = server.dsns()
+    history = History()
+    with Gator(here) as gator, gator.client.watcher.subscribed(history.note):
+        worker = far.worker(there, threads=2, lease=LEASE)
+        ends = gator.task(ledger.call(2.0))
+        goes_on = gator.task(ledger.call(3 * LEASE))
+        until(lambda: len(ledger.began()) == 2)
+        joined.pull()
+        near.worker(here, threads=2)
+        assert ends.wait(timeout=PATIENT).status == SUCCESS
+        until(lambda: ledger.began()[goes_on.task_id] == 2, PATIENT)
+        joined.put_back()
+        assert goes_on.wait(timeout=PATIENT).status == SUCCESS
+        for record in gator.backend.get([ends.task_id, goes_on.task_id]):
+            assert (record.attempts, record.losses) == (2, 1)
+            assert record.worker != worker.presence_id
+        # Both of its hosts' workers have to take part in this: no more than two run at a time.
+        until(lambda: worker.presence_id in who_runs(gator, ledger), PATIENT)
+        code, fenced = worker.end()
+        assert (code, fenced) == (0, 1), "the result of what had ended was dropped"
+        assert (gator.verify(), history.faults()) == ([], [])
+
+
+def who_runs(gator: Gator, ledger: Ledger) -> set[str | None]:
+    """The workers that take part in a few more tasks."""
+    group = gator.map(ledger.call(0.3), range(8)).wait(timeout=PATIENT)
+    return {record.worker for record in gator.backend.get([task.task_id for task in group])}
