@@ -73,7 +73,8 @@ def _formatted(shown: Any, include: Any, exclude: Any) -> tuple[dict[str, Any], 
     from IPython.core.formatters import DisplayFormatter
 
     shell = IPython.get_ipython()
-    formatter: Any = DisplayFormatter() if shell is None else shell.display_formatter
+    # That of a terminal knows plain text only.
+    formatter: Any = shell.display_formatter if hasattr(shell, "kernel") else DisplayFormatter()
     data, metadata = formatter.format(shown, include, exclude)
     return data, metadata
 

@@ -15,7 +15,7 @@ from .here import CLIENT, working_with
 from .option_values import TRAVELLING, count
 from .payload import Call, CallHeader, Outcome, error_of, loads, value_of
 from .record import Reason, Record
-from .rich_output import displays_of
+from .rich_output import Splitter, as_text, displays_of, text_of
 from .states import Status
 
 _FRESH = 0.05
@@ -185,13 +185,13 @@ class Handle:
 
     def log(self, tail: int | None) -> str:
         """What it printed; the last `tail` lines of it when given."""
-        text = self.client.backend.log(self.record.id).decode("utf-8", "replace")
+        text = text_of(self.client.backend.log(self.record.id)).decode("utf-8", "replace")
         return text if tail is None else _last_lines(text, tail).removesuffix("\n")
 
     def follow_log(self, tail: int | None) -> Iterator[str]:
         """That, and then what comes, until the task has ended."""
         moved = threading.Event()
-        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        decode, splitter = codecs.getincrementaldecoder("utf-8")("replace").decode, Splitter()
 
         def hear(records: list[Record]) -> None:
             if not records or any(record.id == self.record.id for record in records):
@@ -203,7 +203,8 @@ class Handle:
                 moved.clear()
                 record = self.client.record(self.record.id)
                 data = self.client.backend.log(record.id, start)
-                text = decode(data, final=record.done)
+                pieces = splitter.feed(data) + ([splitter.rest()] if record.done else [])
+                text = decode(b"".join(map(as_text, pieces)), final=record.done)
                 if start == 0 and tail is not None:
                     text = _last_lines(text, tail)
                 start += len(data)

@@ -84,12 +84,20 @@ def split(log: bytes) -> list[bytes | Display]:
 
 
 def text_of(log: bytes) -> bytes:
-    """A log without its displays.
+    """A log as plain text: a display is what it would be in a terminal.
 
-    >>> text_of(b"a" + encoded(Display({}, {})) + b"b")
-    b'ab'
+    >>> text_of(b"a " + encoded(Display({"text/plain": "<Figure>"}, {})) + b"b")
+    b'a <Figure>\nb'
     """
-    return b"".join(piece for piece in split(log) if isinstance(piece, bytes))
+    return b"".join(as_text(piece) for piece in split(log))
+
+
+def as_text(piece: bytes | Display) -> bytes:
+    """A piece of a log as plain text."""
+    if isinstance(piece, bytes):
+        return piece
+    plain = piece.data.get("text/plain", "")
+    return f"{plain}\n".encode("utf-8", "replace") if plain else b""
 
 
 def displays_of(log: bytes) -> list[Display]:

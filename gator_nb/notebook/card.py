@@ -4,6 +4,8 @@ The colours are JupyterLab's own variables, so a card follows the theme; each ha
 places that have none. User text is escaped, and cleaned of what a browser could obey.
 """
 
+import base64
+import math
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
@@ -28,6 +30,11 @@ BUTTON = 84
 _TAIL = 4
 """Lines of its log that a live card shows."""
 _TAIL_LIMIT = 600
+_FIRST_GUESS = 2.0
+"""Seconds before which the time that is left is not guessed."""
+_CURVE_WIDTH, _POINTS = 90, 60
+_IMAGES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
+_MOST_IMAGES = 4
 
 
 class _Look(NamedTuple):
@@ -85,7 +92,7 @@ def task_html(task: Task, *, live: bool = False) -> str:
             does not stay unfolded, so the end of the log is shown as it is.
     """
     rows = [_task_head(task, live), _progress_row(task), _result_row(task), _error_row(task)]
-    rows += [_tail(task)] if live else [_fold("log", _log(task))]
+    rows += [_tail(task)] if live else [_images(task), _fold("log", _log(task))]
     rows += [_fold("traceback", task.traceback or "")]
     return f'<div style="{_FRAME}">{"".join(rows)}</div>'
 
@@ -164,10 +171,17 @@ def _time(task: Task) -> str:
 def _word(task: Task) -> str:
     record = task.handle.record
     if task.canceling:
-        return f"canceling, {record.cancel_step}" if record.cancel_step else "canceling"
+        return f"canceling, {record.cancel_step}{_ago(task)}" if record.cancel_step else "canceling"
     if record.status is Status.BLOCKED and record.held:
         return "held"
     return str(record.status)
+
+
+def _ago(task: Task) -> str:
+    """For how long it has been asked to stop, once that is worth saying."""
+    asked = task.handle.record.cancel_at
+    since = 0.0 if asked is None else task.handle.client.backend.now() - asked
+    return f" since {duration(since)}" if since >= 1 else ""
 
 
 def _name(task: Task) -> str:
@@ -179,9 +193,62 @@ def _progress_row(task: Task) -> str:
     if told is None or task.status is not Status.RUNNING:
         return ""
     share = min(1.0, max(0.0, told.done / told.total)) if told.total else None
-    text = " · ".join(filter(None, [_amount(told, share), told.message, _latest(task)]))
+    parts = [_amount(told, share), _rest(task, share), told.message, _latest(task)]
+    text = " · ".join(filter(None, parts))
     bar = "" if share is None else _bar([(share, _INFO)])
-    return f'{bar}<div style="color:{_QUIET}">{escape(one_line(text, 200))}</div>'
+    return f'{bar}<div style="color:{_QUIET}">{escape(one_line(text, 200))}{_curves(task)}</div>'
+
+
+def _rest(task: Task, share: float | None) -> str:
+    """How long it will take, if it goes on as it went."""
+    if not share or share >= 1 or task.elapsed < _FIRST_GUESS:
+        return ""
+    return f"about {duration(task.elapsed * (1 - share) / share)} left"
+
+
+def _curves(task: Task) -> str:
+    """The course of each metric as a small line."""
+    courses = ([value for _, value in points] for points in task.metrics.values())
+    return "".join(_curve(values) for values in courses if len(values) > 1)
+
+
+def _curve(values: Sequence[float]) -> str:
+    shown = [one for one in values[-_POINTS:] if math.isfinite(one)]
+    low, high = min(shown, default=0.0), max(shown, default=0.0)
+    step = _CURVE_WIDTH / max(len(shown) - 1, 1)
+    points = " ".join(
+        f"{n * step:.1f},{15 - 14 * (one - low) / ((high - low) or 1):.1f}"
+        for n, one in enumerate(shown)
+    )
+    return (
+        f'<svg width="{_CURVE_WIDTH}" height="16" style="vertical-align:middle;margin-left:8px">'
+        f'<polyline points="{points}" fill="none" stroke="{_INFO}" stroke-width="1.5"/></svg>'
+    )
+
+
+def _images(task: Task) -> str:
+    """The figures that it displayed; an image runs no script, whatever is in it."""
+    found = [
+        (kind, data[kind])
+        for data in (task.outputs if task.done() else [])
+        for kind in _IMAGES
+        if kind in data
+    ]
+    shown = "".join(
+        f'<img alt="" style="max-width:100%;display:block;margin:6px 0;background:#fff" '
+        f'src="data:{kind};base64,{escape(_base64(kind, text))}">'
+        for kind, text in found[:_MOST_IMAGES]
+    )
+    more = len(found) - _MOST_IMAGES
+    note = f"and {more} more: task.outputs" if more > 0 else ""
+    return shown + (f'<div style="color:{_QUIET}">{note}</div>' if note else "")
+
+
+def _base64(kind: str, text: str) -> str:
+    """SVG travels as text, the other images in base64."""
+    if kind != "image/svg+xml":
+        return "".join(text.split())
+    return base64.b64encode(text.encode()).decode("ascii")
 
 
 def _amount(told: Progress, share: float | None) -> str:

@@ -76,7 +76,7 @@ def test_a_task_over_its_time_is_stopped_and_tried_again(both: Gator, place: str
         print("on_error:", type(error).__name__)
 
     task = both.options(run_in=place, timeout=0.3, retries=1, on_error=note).task(loop)
-    with pytest.raises(TaskTimeout, match="was over its timeout of 0.3 s; stopped"):
+    with pytest.raises(TaskTimeout, match=r"was over its timeout of 0[.]3 s; stopped"):
         task.get(60)
     assert (task.attempts, task.retries) == (2, 0)
     assert task.logs() == "on_error: TaskTimeout\n" * 2
