@@ -28,6 +28,7 @@ from .payload import (
     Call,
     CallHeader,
     Outcome,
+    know_sources,
     load_call,
     loads,
     open_call,
@@ -194,6 +195,7 @@ class Client:
         """
         header, payload = self.verified(record, envelope)
         results = self.results_for(header)
+        know_sources(header.sources)
         with working_with(self):
             return header, load_call(payload, results)
 

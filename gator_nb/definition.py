@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, Self
 
 from .backends.base import Push
@@ -26,6 +26,7 @@ from .payload import (
     preview_of,
     referring,
     seal_call,
+    sources_of,
 )
 from .record import Record, lane_of
 
@@ -100,7 +101,8 @@ class Definition:
         queue: str,
         session: str | None,
     ) -> bytes:
-        payload = dumps_call(call)
+        codes: list[CodeType] = []
+        payload = dumps_call(call, codes)
         header = CallHeader(
             origin=self.task_id,
             queue=queue,
@@ -112,6 +114,7 @@ class Definition:
             arguments=preview_arguments(call),
             session=session,
             group=self.group,
+            sources=sources_of(codes),
             parameters=preview_parameters(call) or None,
             results={task_id: task_id for task_id in refers} or None,
         )

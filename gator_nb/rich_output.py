@@ -87,7 +87,7 @@ def text_of(log: bytes) -> bytes:
     """A log as plain text: a display is what it would be in a terminal.
 
     >>> text_of(b"a " + encoded(Display({"text/plain": "<Figure>"}, {})) + b"b")
-    b'a <Figure>\nb'
+    b'a <Figure>\\nb'
     """
     return b"".join(as_text(piece) for piece in split(log))
 

@@ -152,6 +152,17 @@ class Task(LocalTask):
 
     # -- steering ------------------------------------------------------------------------------
 
+    def debug(self) -> None:
+        """Run the call here, on its snapshot, and open the debugger where it raises; nothing of
+        it is stored.
+
+        Raises:
+            Untrusted, KeyMissing: the call is not what a holder of the key stored.
+        """
+        from .debugging import debug  # loads pdb
+
+        debug(self.handle.client, self.handle.record)
+
     def cancel(self) -> Self:
         """Cancel it: at once when it has not started; running code is asked to stop.
 

@@ -20,7 +20,7 @@ from ..figures import teach_figures
 from ..here import CLIENT
 from ..output import Sink
 from ..own_threads import teach_threads
-from ..payload import load_joined
+from ..payload import know_sources, load_joined
 from ..process_tree import adopt_orphans, die_with_parent
 from ..record import Record
 from ..rich_output import Display, encoded
@@ -123,6 +123,7 @@ class Child:
 
         def load() -> Task:
             CLIENT.set(one.client)
+            know_sources(message["sources"])
             call = load_joined(received.payload, message["results"])
             return Task.from_snapshot(record, call, message["backoff"])
 

@@ -7,7 +7,7 @@ from ..bars import teach_bars
 from ..displays import teach_displays
 from ..figures import teach_figures
 from ..output import routing
-from ..payload import load_call
+from ..payload import know_sources, load_call
 from ..record import Record
 from ..running import Try
 from ..task import Task
@@ -21,6 +21,7 @@ class Sent(NamedTuple):
     """The pickled call, its signature verified before it was sent."""
     results: dict[str, bytes]
     """Those that the call refers to, by the ids of their tasks, verified as it was."""
+    sources: dict[str, dict[str, str]] | None
     backoff: float
 
 
@@ -40,6 +41,7 @@ def run_elsewhere(sent: Sent) -> Came:
     one = Try(sent.record, None)
 
     def load() -> Task:
+        know_sources(sent.sources)
         call = load_call(sent.payload, sent.results)
         return Task.from_snapshot(sent.record, call, sent.backoff)
 

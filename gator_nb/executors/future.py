@@ -81,9 +81,8 @@ class FutureExecutor:
             header, payload = self._client.verified(one.record, one.claimed.envelope)
             one.limit(timeout_of(header))
             results = self._client.results_for(header)
-            future = self._executor.submit(
-                run_elsewhere, Sent(one.record, payload, results, backoff_of(header))
-            )
+            sent = Sent(one.record, payload, results, header.sources, backoff_of(header))
+            future = self._executor.submit(run_elsewhere, sent)
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
             self._end(one, failed_to_load(one, error))
             return

@@ -158,6 +158,7 @@ class Nursery:
                 "backoff": backoff_of(header),
                 "env": header.options.get("env", {}),
                 "results": sizes,
+                "sources": header.sources,
                 "store": self._about | {"queue": claimed.record.queue},
             }
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever

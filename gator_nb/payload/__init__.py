@@ -28,6 +28,7 @@ from .references import (
     referring,
 )
 from .sealing import key_id_of, peek, seal, unseal
+from .sources import know_sources, sources_of
 
 __all__ = [
     "Call",
@@ -48,6 +49,7 @@ __all__ = [
     "header_of",
     "joined",
     "key_id_of",
+    "know_sources",
     "load_call",
     "load_joined",
     "loads",
@@ -66,6 +68,7 @@ __all__ = [
     "seal_call",
     "seal_checkpoint",
     "seal_outcome",
+    "sources_of",
     "unseal",
     "value_of",
     "why_no_key",

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from ..errors import StoreVersion, Untrusted
 from ..keys import Keyring
 from .sealing import seal, unseal
+from .sources import Sources
 
 KIND = "call"
 FORMAT = 1
@@ -35,6 +36,8 @@ class CallHeader(NamedTuple):
     refs: tuple[str, ...] = ()
     """Blobs that the call needs."""
     checkpoint: str | None = None
+    sources: Sources | None = None
+    """Of the functions that travel by value."""
     parameters: dict[str, Any] | None = None
     """The arguments by the names of the parameters, for tables: plain values, else a preview."""
     results: dict[str, str] | None = None

@@ -2,7 +2,7 @@
 
 import copyreg
 import functools
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 import cloudpickle
@@ -34,12 +34,20 @@ class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     dispatch_table = _Reducers(cloudpickle.Pickler.dispatch_table.maps[0])
 
+    def __init__(self, file: Any, protocol: int | None = None, **more: Any) -> None:
+        super().__init__(file, protocol=protocol, **more)
+        self.codes: list[CodeType] = []
+        """Of the functions that were pickled by value."""
+
     def reducer_override(self, obj: Any) -> Any:
         if id(obj) in _BY_NAME:
             return NotImplemented
         if type(obj) is functools._lru_cache_wrapper and _is_ours(obj):  # noqa: SLF001
             return _reduce_cached(self, obj)
-        return super().reducer_override(obj)
+        reduced = super().reducer_override(obj)
+        if type(obj) is FunctionType and reduced is not NotImplemented:
+            self.codes.append(obj.__code__)
+        return reduced
 
 
 def _is_ours(cached: Any) -> bool:

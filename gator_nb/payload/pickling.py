@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from types import CodeType
 from typing import Any
 
 from ..errors import NotPicklable
@@ -10,14 +11,17 @@ from .capture import culprit, culprit_in, name_of
 from .suspects import kind_of, mend_of, mend_of_result
 
 
-def dumps_call(call: Call) -> bytes:
+def dumps_call(call: Call, codes: list[CodeType] | None = None) -> bytes:
     """The bytes of a call: function, arguments and hooks by value, as they are now.
+
+    Args:
+        codes: takes the code of the functions that travel by value.
 
     Raises:
         NotPicklable: names what is in the way, the path to it, and the mend.
     """
     try:
-        return _dumps(call)
+        return _dumps(call, codes)
     except Exception as error:
         found = None if _too_deep(error) else culprit(call)
         raise NotPicklable(
@@ -45,11 +49,14 @@ def loads(data: bytes) -> Any:
     return pickle.loads(data)
 
 
-def _dumps(value: object) -> bytes:
+def _dumps(value: object, codes: list[CodeType] | None = None) -> bytes:
     from .pickler import PROTOCOL, CallPickler  # loads cloudpickle, which takes its time
 
     file = io.BytesIO()
-    CallPickler(file, protocol=PROTOCOL).dump(value)
+    pickler = CallPickler(file, protocol=PROTOCOL)
+    pickler.dump(value)
+    if codes is not None:
+        codes += pickler.codes
     return file.getvalue()
 
 

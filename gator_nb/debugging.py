@@ -1,0 +1,38 @@
+"""Running a stored call again here, with the debugger at the place where it fails."""
+
+import pdb
+import sys
+from types import TracebackType
+from typing import Any
+
+from .client import Client
+from .coroutines import finished
+from .record import Record
+
+
+def debug(client: Client, record: Record) -> None:
+    """Run the snapshot of a task in this process; where it raises, open the debugger.
+
+    Nothing of it is stored, and no retry is used.
+    """
+    _, call = client.open_to_run(record, client.backend.envelope(record.id))
+    try:
+        value = finished(call.func(*call.args, **call.kwargs))
+    except Exception as error:
+        _post_mortem(error)
+    else:
+        print(f"{record.label} ran to its end this time: {value!r}")  # noqa: T201
+
+
+def _post_mortem(error: Exception) -> None:
+    # The first frame is the one above; the user's begin behind it.
+    trace: TracebackType | None = error.__traceback__
+    trace = trace.tb_next if trace is not None and trace.tb_next is not None else trace
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    print(f"{type(error).__name__}: {error}")  # noqa: T201
+    if shell is None:
+        pdb.post_mortem(trace)
+        return
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
+    shell.debugger(force=True)
