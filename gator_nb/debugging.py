@@ -2,7 +2,7 @@
 
 import pdb
 import sys
-from types import TracebackType
+from types import TracebackType  # noqa: TC003 -- said of a variable
 from typing import Any
 
 from .client import Client
@@ -18,7 +18,7 @@ def debug(client: Client, record: Record) -> None:
     _, call = client.open_to_run(record, client.backend.envelope(record.id))
     try:
         value = finished(call.func(*call.args, **call.kwargs))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- this is what is looked for
         _post_mortem(error)
     else:
         print(f"{record.label} ran to its end this time: {value!r}")  # noqa: T201

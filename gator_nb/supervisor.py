@@ -135,6 +135,14 @@ class Supervisor:
 
     def _wind_down(self) -> None:
         """Give back what has not begun, wait for what runs, interrupt it at the deadline."""
+        patience, self.backend.patience = self.backend.patience, min(1.0, self.backend.patience)
+        try:
+            self._end_what_runs()
+        finally:
+            self.backend.patience = patience
+        self.clean = not self._held and self.executor.close()
+
+    def _end_what_runs(self) -> None:
         self._giving_back += self.executor.withdraw()
         given_up: float | None = None
         while self._held and not self._lost_touch():
@@ -151,7 +159,6 @@ class Supervisor:
             self._guarded(self._tell)
             if self._held:
                 self._sleep(_LONG)
-        self.clean = not self._held and self.executor.close()
 
     def _lost_touch(self) -> bool:
         """A stopping worker goes on trying to reach a store that is away, but not for ever."""

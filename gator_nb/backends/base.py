@@ -174,10 +174,12 @@ class Backend(ABC):
         address: the address that opens it again, with a password where there is one; never shown.
         durability: one sentence: what an acknowledged push survives.
         persistent: other processes can see it.
+        patience: seconds that a verb goes on trying while the store cannot be reached.
     """
 
     durability: str
     persistent: ClassVar[bool]
+    patience: float = 0.0
 
     def __init__(self, conn_string: str) -> None:
         self.conn_string, self.address = masked(conn_string), conn_string

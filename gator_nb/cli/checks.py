@@ -8,22 +8,26 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from .. import __version__, keys, settings
+from ..backends.base import Filter
 from ..constants import EVERY
-from ..definition import PYTHON
 from ..errors import GatorError
 from ..gator import Gator
+from ..group import records
 from ..places import data_folder, runtime_folder
 from ..states import Status
-from ..workforce import Seen, Unserved, unserved, workers
+from ..workforce import Seen, start_command, unserved, workers
 from .arguments import open_existing
 from .showing import span, tasks
 
 _PARTS = ("apsw", "cloudpickle", "redis", "panel", "ipywidgets", "ipykernel")
 _ROUND_TRIPS = 7
+_LOOKED_AT = 20_000
+"""Waiting tasks that are looked at to find what nobody runs: half a second's work at most."""
 _SKEW = 2.0
 """Seconds that clocks may differ before anybody wonders about times."""
 
@@ -135,12 +139,13 @@ def _workers(gator: Gator) -> Iterator[Check]:
     waiting = sum(row.get(Status.WAITING, 0) for row in counts.values())
     if not there and not waiting:
         told = "none; a notebook starts its own on SQLite, else"
-        yield Check("workers", "note", told, _start(gator))
-    lines, complete = unserved(gator.backend, there)
+        yield Check("workers", "note", told, start_command(gator.backend))
+    ready = records(gator.backend, Filter(status=frozenset({Status.WAITING})))
+    lines = unserved(islice(ready, _LOOKED_AT), there)
     for line in sorted(lines, key=lambda one: -one.number):
-        yield _unserved(gator, line)
+        yield Check("waiting", "wrong", line.why, line.mend(gator.backend))
     if waiting and not lines:
-        among = "" if complete else " (the newest were looked at)"
+        among = "" if waiting <= _LOOKED_AT else " (the newest were looked at)"
         yield Check(
             "waiting", "fine", f"{tasks(waiting)} wait for workers that can run them{among}"
         )
@@ -153,31 +158,3 @@ def _worker(one: Seen, now: float) -> Check:
     if one.silent:
         return Check("worker", "note", f"{told}; not heard of for {span(now - presence.renewed)}")
     return Check("worker", "fine", told)
-
-
-def _unserved(gator: Gator, line: Unserved) -> Check:
-    """Why nobody runs them, and what would."""
-    who = f"no worker can run {tasks(line.number)} of queue {line.queue!r}: "
-    lane = line.lane
-    why, mend = {
-        "worker": ("none serves that queue", f"start one with {_start(gator, lane.python)}"),
-        "python": (
-            f"they need Python {lane.python}",
-            f"start one with {_start(gator, lane.python)}",
-        ),
-        "key": (
-            f"they are signed with key {lane.key}, which no worker has",
-            f"bring that key to a worker: its file, or ${settings.KEY}",
-        ),
-        "run_in": (
-            f"they ask for run_in={lane.run_in!r}",
-            f"start a worker with {'processes' if lane.run_in == 'process' else 'threads'}",
-        ),
-        "needs": (f"they need {lane.needs}", "start a worker that has it"),
-    }[line.missing]
-    return Check("waiting", "wrong", who + why, mend)
-
-
-def _start(gator: Gator, python: str = PYTHON) -> str:
-    program = "gator-nb" if python == PYTHON else f"python{python} -m gator_nb"
-    return f"{program} worker {gator.conn_string}"

@@ -81,10 +81,8 @@ def _greeting(plan: "Plan", version: str, *, open_to_others: bool) -> str:
         "Ctrl-C ends it, and keeps tasks and results.",
     ]
     if open_to_others:
-        lines[1:1] = [
-            f"  OPEN TO OTHER MACHINES at {plan.host}:{plan.port}, by plain text: whoever is on "
-            "the way can read tasks and password.",
-            f"  There, copy [{name}] of {profiles_file()} (mode 600), with the name of this "
-            "machine and ?insecure=1 in its address.",
-        ]
+        lines.insert(1, f"  OPEN TO OTHER MACHINES at {plan.host}:{plan.port}, by plain text:")
+        lines.insert(2, "  whoever is on the way can read tasks and password. There, copy")
+        lines.insert(3, f"  [{name}] of {profiles_file()} (mode 600), with the name of")
+        lines.insert(4, "  this machine and ?insecure=1 in its address.")
     return "\n".join(lines)

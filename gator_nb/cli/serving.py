@@ -2,12 +2,17 @@
 
 import logging
 import os
+import threading
 import time
 from typing import Any
 
 from ..liveness import host_name
 from ..worker import Worker
 from .showing import safe, tasks
+
+_AT_ONCE = 10.0
+"""Seconds after a second signal when the worker goes, whatever the store says: processes are
+killed by then."""
 
 
 class ServingWorker(Worker):
@@ -25,9 +30,10 @@ class ServingWorker(Worker):
         super().__init__(*args, **options)
         self.grace = grace
         self._asked_name = asked_name
+        self._signaled = False
 
     def starting(self) -> None:
-        self.keep_running = True
+        self.keep_running = not self._signaled  # a signal may have been faster
         if self._asked_name != self.name:
             self.say(
                 "name-taken",
@@ -39,13 +45,21 @@ class ServingWorker(Worker):
         served = "every queue" if queues is None else ", ".join(safe(one) for one in queues)
         self.say(
             "starting",
-            f"serving {served} of {self.gator.conn_string}, {self.threads} at a time",
-            store=self.gator.conn_string, queues=queues and list(queues), slots=self.threads,
+            f"serving {served} of {self.gator.conn_string}, {self.at_a_time}",
+            store=self.gator.conn_string, queues=queues and list(queues),
+            slots=self.processes or self.threads,
             worker=self.name or f"{host_name()}:{os.getpid()}", worker_id=self.id,
             pid=os.getpid(), durability=self.gator.durability,
         )  # fmt: skip
 
+    @property
+    def at_a_time(self) -> str:
+        if not self.processes:
+            return f"{self.threads} at a time"
+        return f"in {self.processes} process{'' if self.processes == 1 else 'es'}"
+
     def interrupt(self) -> None:
+        self._signaled = True
         self.drain("told to end")
 
     def drain(self, why: str) -> None:
@@ -60,9 +74,17 @@ class ServingWorker(Worker):
         self._wake()
 
     def cut_short(self) -> None:
+        if not self._signaled:  # it was ending by itself, and this is the first signal
+            self._cut_by = None
+            self.interrupt()
+            return
         running = self.running_now
         self.say("interrupting", f"told again: interrupting {tasks(running)}", running=running)
         super().cut_short()
+        if self._loop is not None:  # which may wait for a store that does not answer
+            patience = threading.Timer(_AT_ONCE, self._loop.stopped.set)
+            patience.name, patience.daemon = "gator_nb patience", True
+            patience.start()
 
     def stopping(self) -> None:
         self.keep_running = False

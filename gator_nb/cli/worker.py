@@ -37,6 +37,13 @@ def worker(
             help="Run so many tasks at a time.",
         ),
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes", "-p", min=1, metavar="N", show_default=False,
+            help="Run them in so many processes instead, which can be stopped whatever they do.",
+        ),
+    ] = None,
     queue: Annotated[
         list[Any] | None,
         typer.Option(
@@ -77,8 +84,8 @@ def worker(
 ) -> None:  # fmt: skip
     with log_lines(as_json=as_json) as log, open_gator(dsn) as gator:
         one = ServingWorker(
-            gator, max_tasks, queue or EVERY, threads=threads, name=_free_name(gator, name),
-            grace=grace, asked_name=name,
+            gator, max_tasks, queue or EVERY, threads=threads, processes=processes,
+            name=_free_name(gator, name), grace=grace, asked_name=name,
         )  # fmt: skip
         with ExitStack() as beside:
             beside.enter_context(Limits(one, max_time, idle_exit))

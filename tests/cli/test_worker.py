@@ -128,6 +128,20 @@ def test_max_time_drains(serve: Serve, gator: Gator) -> None:
     assert "is over" in worker.says("draining")["why"]
 
 
+def test_the_first_signal_amid_a_drain_cuts_nothing_short(
+    serve: Serve, gator: Gator, tmp_path: Path
+) -> None:
+    """Whoever stops a service does not know that its time was over: what runs still finishes."""
+    worker = serve("--threads", "1", "--max-time", "200ms")
+    task = gator.task(begin_and_wait, str(tmp_path / "go"))
+    worker.says("draining")
+    worker.process.send_signal(signal.SIGTERM)
+    until(lambda: worker.events().count("draining") == 2, 30)
+    (tmp_path / "go").touch()
+    assert worker.end() == (0, "")
+    assert task.status in (SUCCESS, WAITING)  # it may have come too late to be begun
+
+
 def test_idle_exit_waits_for_work_first(serve: Serve, gator: Gator, tmp_path: Path) -> None:
     """A long task is no idleness, and neither is what comes in between."""
     worker = serve("--threads", "1", "--idle-exit", "500ms")
@@ -184,3 +198,16 @@ def test_lines_for_people_go_to_standard_error(dsn: str, gator: Gator) -> None:
     assert f"serving every queue of {gator.conn_string}" in serving
     assert "success: pow" in success
     assert stopped.endswith("stopped after 1 task")
+
+
+def test_processes_stop_whatever_they_run(serve: Serve, gator: Gator, tmp_path: Path) -> None:
+    """What a thread could not leave, a process gives back at the second signal."""
+    worker = serve("--processes", "1")
+    task = gator.options(run_in="process").task(in_c_code, str(tmp_path / "begun"))
+    until((tmp_path / "begun").exists, 30)
+    assert worker.says("starting")["slots"] == 1
+    worker.process.send_signal(signal.SIGTERM)
+    worker.says("draining")
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.end()[0] == 128 + signal.SIGTERM
+    assert (task.status, task.attempts) == (WAITING, 0)

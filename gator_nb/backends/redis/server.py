@@ -36,6 +36,7 @@ class Server:
     """One server for all threads of a process; a fork gets connections of its own.
 
     Attributes:
+        patience: seconds that a call goes on trying.
         outages: how often it was out of reach for a while and came back.
         presences: what `register` was told of each presence of this process: a store that came
             back without one is told again before anything else.
@@ -44,6 +45,7 @@ class Server:
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self.patience = PATIENCE
         self.outages = 0
         self.presences: dict[str, Sequence[str]] = {}
         self.is_open = False
@@ -113,7 +115,7 @@ class Server:
                 tries += 1
                 if passes(error, self.address) and self._silent_since is None:
                     self._silent_since = started
-                late = time.monotonic() - started > PATIENCE
+                late = time.monotonic() - started > self.patience
                 hopeless = not (patient or code_of(error) == "LOADING")
                 if code_of(error) == "EMPTIED":
                     self._drop_idle()  # the next connection arrives in what is made in its place
