@@ -61,8 +61,9 @@ def _teach(module: ModuleType) -> None:
             return publish(data, metadata, **more)
         return one.show(_display(data, metadata or {}))
 
-    module.display = display  # type: ignore[attr-defined]
-    module.publish_display_data = publish_display_data  # type: ignore[attr-defined]
+    for place in (module, sys.modules.get("IPython.display")):  # it may have taken them already
+        if place is not None:
+            vars(place).update(display=display, publish_display_data=publish_display_data)
 
 
 def _formatted(shown: Any, include: Any, exclude: Any) -> tuple[dict[str, Any], dict[str, Any]]:

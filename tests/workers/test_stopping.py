@@ -134,13 +134,14 @@ def test_a_result_that_wins_against_the_cancel_stays(gator: Gator, worker: Worke
 
     def swallow():
         try:
+            progress(1)
             while True:
                 pass
         except BaseException:
             return "a result all the same"
 
     task = gator.task(swallow)
-    until(lambda: begun(task))
+    until(lambda: task.progress)
     task.cancel().wait(timeout=10)
     assert (task.status, task.result) == (SUCCESS, "a result all the same")
     assert gator.task(abs, -1).get(timeout=10) == 1
@@ -151,13 +152,14 @@ def test_a_canceled_retry_does_not_come(gator: Gator, worker: Worker) -> None:
 
     def fail_when_stopped():
         try:
+            progress(1)
             while True:
                 pass
         except BaseException:
             raise ValueError("in the way of stopping") from None
 
     task = gator.options(retries=5).task(fail_when_stopped)
-    until(lambda: begun(task))
+    until(lambda: task.progress)
     task.cancel().wait(timeout=10)
     assert (task.status, task.attempts) == (CANCELED, 1)
 
