@@ -60,6 +60,7 @@ def _fresh(
         label=record.label,
         expires=None if span is None else client.backend.now() + span,
         retries=int(signed.get("retries", 0)),
+        keep=record.keep,
         on_lost=record.on_lost,
         checkpoint=record.checkpoint,
         limit=record.limit,

@@ -8,9 +8,11 @@ is told to stop, or it is signaled. Detached, it closes its input and outlives w
 import json
 import logging
 import os
+import select
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -28,6 +30,8 @@ class Order(NamedTuple):
     processes: int
     name: str | None = None
     detach: bool = False
+    parent: int = 0
+    """The process with which it ends."""
 
 
 def main() -> int:
@@ -40,10 +44,14 @@ def main() -> int:
         _answer(sys.stdout, error=str(error))
         return 2
     with gator:
-        worker = Worker(gator, to_consume=order.queues, processes=order.processes, name=order.name)
+        options: dict[str, Any] = {
+            "to_consume": order.queues, "processes": order.processes, "name": order.name,
+        }  # fmt: skip
+        if order.detach:
+            worker = Worker(gator, **options)
+        else:
+            worker = _Attached(gator, order.parent, **options)
         threading.Thread(target=_tell_ready, args=(worker, order.detach), daemon=True).start()
-        if not order.detach:
-            threading.Thread(target=_mind_lifeline, args=(worker,), daemon=True).start()
         code = worker.run_forever()
     log_file.unlink(missing_ok=True)
     return code
@@ -59,11 +67,35 @@ def _tell_ready(worker: Worker, detach: bool) -> None:
         os.close(null)
 
 
-def _mind_lifeline(worker: Worker) -> None:
-    """Stop when told so, and at once when whoever holds the other end is gone."""
-    line = sys.stdin.readline()
-    timeout = json.loads(line)["stop"] if line else 0.0
-    worker.stop(timeout)
+class _Attached(Worker):
+    """Ends when told so, and at once when whoever started it is gone."""
+
+    def __init__(self, gator: Gator, parent: int, **options: Any) -> None:
+        super().__init__(gator, **options)
+        self._parent = parent
+
+    def _begin(self) -> None:
+        super()._begin()
+        # Not before: there would be nothing to stop, and it would then run for ever.
+        for mind in (self._mind_lifeline, self._mind_parent):
+            threading.Thread(target=mind, daemon=True).start()
+
+    def _mind_lifeline(self) -> None:
+        for line in sys.stdin:
+            timeout = json.loads(line)["stop"]
+            self.interrupt()
+            if timeout is not None:
+                timer = threading.Timer(timeout, self.cut_short)
+                timer.daemon = True
+                timer.start()
+        self.cut_short()
+
+    def _mind_parent(self) -> None:
+        """What whoever started it has forked may hold the lifeline open after its death."""
+        if hasattr(os, "pidfd_open"):
+            with suppress(ProcessLookupError):  # it is gone already
+                select.select([os.pidfd_open(self._parent)], [], [])
+            self.cut_short()
 
 
 def _answer(stream: TextIO, **fields: Any) -> None:

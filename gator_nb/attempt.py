@@ -5,6 +5,7 @@
 where the key is.
 """
 
+import os
 from collections.abc import Callable
 from contextvars import Context
 from typing import NamedTuple
@@ -72,7 +73,11 @@ def timeout_of(header: CallHeader) -> float | None:
 
 def attempt(one: Try, load: Load) -> Ended:
     """Run one try in a context of its own; whatever happens in it, there is an end."""
-    return Context().run(_attempt, one, load)
+    process = os.getpid()
+    ended = Context().run(_attempt, one, load)
+    if os.getpid() != process:
+        os._exit(0)  # a copy that the task forked and let come back: the try is not its own
+    return ended
 
 
 def settlement_of(client: Client, one: Running, ended: Ended) -> Settlement | None:

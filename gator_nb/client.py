@@ -36,6 +36,7 @@ from .payload import (
     open_outcome,
     seal_checkpoint,
 )
+from .process_tree import kill_marked
 from .record import Record, lane_of
 from .watcher import Watcher
 
@@ -174,7 +175,15 @@ class Client:
     def outcome(self, record: Record) -> Outcome | None:
         """The newest outcome of a task, its signature checked; None before there is one."""
         data = self.backend.outcome(record.id)
-        return None if data is None else open_outcome(self.keyring, data, task_id=record.id)
+        return None if data is None else self.opened_outcome(record, data)
+
+    def opened_outcome(self, record: Record, data: bytes) -> Outcome:
+        """That out of the bytes in the store."""
+        return open_outcome(self.keyring, data, task_id=record.id)
+
+    def outcomes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The outcomes of many tasks as the store holds them, for `opened_outcome`."""
+        return self.backend.outcomes(ids) if len(ids) > 1 else {}
 
     def open(self, record: Record, envelope: bytes) -> tuple[CallHeader, Call]:
         """The call in an envelope, its signature checked first.
@@ -285,7 +294,7 @@ class Client:
 
 
 def reap(backend: Backend) -> list[Record]:
-    """Find who died, take their claims, and forget them.
+    """Find who died, end what the children of theirs have left, take their claims, and forget them.
 
     Whoever holds its lock is alive, however late its lease: it is renewed on its behalf.
     """
@@ -297,6 +306,9 @@ def reap(backend: Backend) -> list[Record]:
             dead.append(presence)
         elif life is Life.ALIVE and now - presence.renewed > presence.lease / 2:
             backend.renew(presence.id, [])
+    for presence in dead:
+        if presence.kind == "worker":
+            kill_marked(f"{presence.id}:")  # before anybody runs its tasks again
     moved = backend.reap([presence.id for presence in dead])
     for presence in dead:
         backend.unregister(presence.id)

@@ -48,6 +48,8 @@ class Crew:
         """Start a worker process; it may not serve yet: see its `wait_until_ready`."""
         worker = self._processes
         if worker is None or not worker.running:
+            if worker is not None:
+                worker.stop(0)  # it has ended by itself
             queues = [self._gator.queue_name]
             address = self._gator.backend.address
             worker = WorkerProcess(address, queues, processes, detach=detach).start()

@@ -12,6 +12,7 @@ from typing import Any, Self
 from .backends.base import Push
 from .keys import Keyring
 from .keys import load as load_keys
+from .needs import text_of
 from .option_values import TRAVELLING, mend_for_stray, stray_options
 from .payload import (
     Call,
@@ -160,15 +161,15 @@ class Definition:
 
 def lane_for(python: str, keyring: Keyring, options: Mapping[str, Any]) -> str:
     """The lane of a call that this Python pickled, by its signed options."""
-    return lane_of(python, keyring.current.id, options.get("run_in"))
+    needs = text_of(options.get("needs"))
+    return lane_of(python, keyring.current.id, options.get("run_in"), needs)
 
 
 def columns(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the signed options that are fields of a record, as such."""
-    found = {name: value for name, value in options.items() if name in COLUMNS}
-    if "tags" in found:
-        found["tags"] = tuple(found["tags"])  # JSON knows lists only
-    return found
+    return {
+        name: TRAVELLING[name].stored(value) for name, value in options.items() if name in COLUMNS
+    }
 
 
 COLUMNS = frozenset(name for name, option in TRAVELLING.items() if option.column)

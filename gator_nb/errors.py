@@ -38,7 +38,12 @@ class UnknownScheme(GatorError, ValueError):
 
 
 class StoreUnavailable(GatorError, OSError):
-    """The store cannot be reached, opened, read or written just now."""
+    """The store cannot be reached, opened, read or written just now.
+
+    `passing` tells that it may be over soon, as the restart of a server is.
+    """
+
+    passing = False
 
 
 class StoreCorrupt(GatorError):

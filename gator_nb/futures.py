@@ -38,13 +38,11 @@ class TaskFuture(Future[Any]):
     def cancel(self) -> bool:
         """Cancel the task if it has not started: True when it never will.
 
-        Code that runs is left alone, and the answer is False; `task.cancel()` stops it. A task
-        that a worker takes at this very moment is asked to stop.
+        Code that runs is left alone, and the answer is False; `task.cancel()` stops it.
         """
         if self.done():
             return self.cancelled()
-        if self._task.handle.read_anew().unstarted:
-            self._task.cancel()
+        self._task.handle.cancel("future", unstarted_only=True)
         if self._task.handle.record.status is not Status.CANCELED:
             return False
         self.end()

@@ -29,8 +29,9 @@ class Gator(Listing):
     """A durable queue for functions and closures.
 
     Args:
-        conn_string: where the tasks live: `memory://`, `sqlite:///path`; None is
-            `$GATOR_NB_CONN`, else a SQLite file in the user's data folder.
+        conn_string: where the tasks live: `memory://`, `sqlite:///path`, `redis://host`, or the
+            name of a profile; None is `$GATOR_NB_CONN`, else a SQLite file in the user's data
+            folder.
         queue_name: the line in that store.
         task_class: a subclass of `Task` for the tasks made here.
         backend_class: a `Backend` in place of the one that `conn_string` names.
@@ -70,6 +71,7 @@ class Gator(Listing):
         self.client.after_push = self._after_push
         self.crew = Crew(self)
 
+    conn_string = ""
     _mine = True
     """It has opened the store, and closes it."""
 
@@ -304,12 +306,21 @@ class Gator(Listing):
         """Stop what `start_worker` started; see `Worker.stop`. True when nothing runs any more."""
         return self.crew.stop(None if timeout is None else seconds(timeout, "timeout"))
 
+    def pause(self) -> None:
+        """Hand out no task of this queue until `resume`; what runs goes on."""
+        self.backend.pause(self.queue_name)
+
+    def resume(self) -> int:
+        """Let this queue go on, and its held tasks too; answers how many were held."""
+        self.backend.pause(self.queue_name, on=False)
+        return self.backend.unhold(self.queue_name)
+
     def purge(self, older: Duration | None = None, *, count_only: bool = False) -> int:
         """Remove tasks of the whole store that ended longer ago than `older`; answers how many.
 
         Without arguments it only counts what ended more than 30 days ago. Kept are what ended less
-        than a day ago, the newest task of a name, groups with an unfinished task, and what an open
-        task depends on.
+        than a day ago or asked to be kept, the newest task of a name, groups with an unfinished
+        task, and what an open task depends on.
 
         Args:
             older: seconds, a timedelta or a text like "30d".

@@ -15,6 +15,7 @@ from .handle import Handle, telling_that_it_goes_on
 from .here import CLIENT
 from .option_values import Duration, seconds
 from .payload import SeveralPromised
+from .prefetching import prefetched
 from .record import Record
 from .states import Status
 from .table import table
@@ -130,7 +131,8 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
         if errors not in ("raise", "none", "return"):
             raise ValueError(f'errors={errors!r}: give "raise", "none" or "return"')
         self.wait(timeout)
-        values = [task.value_and_error() for task in self._tasks]
+        handles = prefetched(self._client, [task.handle for task in self._tasks])
+        values = [task.value_and_error() for task, _ in zip(self._tasks, handles, strict=True)]
         if errors == "raise":
             self._raise([error for _, error in values if error is not None], "have no value")
         stand_in = (lambda error: error) if errors == "return" else (lambda _: None)
@@ -230,7 +232,7 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
         [1.0, 1.2]
         """
         self.refresh()
-        return table(self._tasks, self._client.backend.now(), results=results)
+        return table(self._client, self._tasks, results=results)
 
     def refresh(self) -> None:
         """Read all that may have changed, a thousand or so at a time."""

@@ -74,6 +74,9 @@ class Handle:
                 f"goes to {bound_for.backend.conn_string}: pass task.get() instead"
             )
 
+    outcome_at_hand: bytes | None = None
+    """Read with those of other tasks; see `prefetching`."""
+    envelope_at_hand: bytes | None = None
     _moved_at = 0.0
 
     @staticmethod
@@ -107,18 +110,27 @@ class Handle:
             self.moved_here()
         return self.record.done
 
-    def cancel(self, by: str) -> None:
-        """Cancel it, or ask it to stop when it runs."""
-        (record,) = self.client.backend.cancel([self.record.id], by=by)
+    def cancel(self, by: str, *, unstarted_only: bool = False) -> None:
+        """Cancel it, or ask it to stop when it runs and may be asked."""
+        (record,) = self.client.backend.cancel(
+            [self.record.id], by=by, unstarted_only=unstarted_only
+        )
         self.see(record)
         self.moved_here()
 
     def call(self) -> Call:
         """The snapshot of the call, its signature checked, loaded once."""
         if self._call is None:
-            envelope = self.client.backend.envelope(self.record.id)
-            self._header, self._call = self.client.open(self.record, envelope)
+            self._header, self._call = self.client.open(self.record, self._envelope())
         return self._call
+
+    def _envelope(self) -> bytes:
+        return self.envelope_at_hand or self.client.backend.envelope(self.record.id)
+
+    @property
+    def has_header(self) -> bool:
+        """What is signed beside the call has been read."""
+        return self._header is not None
 
     def backoff(self) -> float:
         """Seconds before its first retry, as pushed."""
@@ -131,16 +143,20 @@ class Handle:
     def header(self) -> CallHeader:
         """What is signed beside the call, verified; read once."""
         if self._header is None:
-            envelope = self.client.backend.envelope(self.record.id)
-            self._header = self.client.verified(self.record, envelope)[0]
+            self._header = self.client.verified(self.record, self._envelope())[0]
         return self._header
 
     def outcome(self) -> Outcome | None:
         """The newest outcome, its signature checked; read once for each state of the task."""
         version = self.look().version
         if self._outcome is None or self._outcome[0] != version:
-            self._outcome = version, self.client.outcome(self.record)
+            self._outcome = version, self._read_outcome()
         return self._outcome[1]
+
+    def _read_outcome(self) -> Outcome | None:
+        if self.outcome_at_hand is None:
+            return self.client.outcome(self.record)
+        return self.client.opened_outcome(self.record, self.outcome_at_hand)
 
     def value(self) -> Any:
         """The result, loaded once; None before success."""
@@ -155,7 +171,7 @@ class Handle:
     def glance(self) -> Any:
         """The result where it is small, else the line about it; read once."""
         if not self._loaded and self._preview is None:
-            outcome = self.client.outcome(self.record)
+            outcome = self._read_outcome()
             if outcome is not None and len(outcome.payload or b"") > _SMALL:
                 self._preview = outcome.preview
                 return self._preview
@@ -320,7 +336,9 @@ def travelling(option: str) -> Field:
     about = TRAVELLING[option]
 
     def read(handle: Handle) -> Any:
-        return getattr(handle.record, option) if about.column else handle.option(option)
+        if about.column:
+            return about.shown(getattr(handle.record, option))
+        return handle.option(option)
 
     return Field(read, about.default, check=about.check)
 

@@ -10,16 +10,31 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from . import places, settings
 from .errors import KeyMissing, NotPicklable, StoreUnavailable, Untrusted
-from .private_files import read_private, refuse_open_folder
+from .private_files import read_private, refuse_open_folder, write_private
 
-__all__ = ["Key", "Keyring", "ephemeral", "key_file", "key_of", "load"]
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = [
+    "Key",
+    "Keyring",
+    "add",
+    "ephemeral",
+    "key_file",
+    "key_of",
+    "load",
+    "rotate",
+    "secrets_text",
+]
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -51,13 +66,17 @@ class Keyring:
 
     def __init__(self, keys: Iterable[Key]) -> None:
         self._secrets: dict[str, bytes] = {}
-        self._derived: dict[tuple[str, str], bytes] = {}
+        self._keyed: dict[tuple[str, str], hmac.HMAC] = {}
         found = list(keys)
         if not found:
             raise KeyMissing("a keyring needs at least one key")
         self.current = found[0]
         for key in found:
             self._secrets.setdefault(key.id, key.secret)
+
+    def keys(self) -> list[Key]:
+        """All keys, the signing one first."""
+        return [Key(key_id, secret) for key_id, secret in self._secrets.items()]
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -66,7 +85,7 @@ class Keyring:
 
     def sign(self, kind: str, data: bytes) -> bytes:
         """The 32 bytes of HMAC-SHA256 over `data` under the current key's own key for `kind`."""
-        return hmac.digest(self._key_for(self.current.id, kind), data, "sha256")
+        return self._mac(self.current.id, kind, data)
 
     def verify(self, key_id: str, kind: str, data: bytes, mac: bytes) -> None:
         """Accept `data` only if the key of that id signed it as this kind.
@@ -76,25 +95,31 @@ class Keyring:
             Untrusted: the signature does not fit.
         """
         # Never in a variable: a traceback that shows those would hand out the right signature.
-        if not hmac.compare_digest(hmac.digest(self._key_for(key_id, kind), data, "sha256"), mac):
+        if not hmac.compare_digest(self._mac(key_id, kind, data), mac):
             raise Untrusted(
                 f"the signature of this {kind} does not fit key {key_id}: it was changed, or was "
                 "not written by a holder of the key"
             )
 
-    def _key_for(self, key_id: str, kind: str) -> bytes:
-        derived = self._derived.get((key_id, kind))
-        if derived is None:
+    def _mac(self, key_id: str, kind: str, data: bytes) -> bytes:
+        # `hmac.digest` lets go of the interpreter lock each time, which costs a worker with several
+        # threads a hundred microseconds; a copy of a keyed object does so for long data only.
+        mac = self._keyed_for(key_id, kind).copy()
+        mac.update(data)
+        return mac.digest()
+
+    def _keyed_for(self, key_id: str, kind: str) -> hmac.HMAC:
+        keyed = self._keyed.get((key_id, kind))
+        if keyed is None:
             if key_id not in self._secrets:
                 raise KeyMissing(
                     f"key {key_id[:16]!r} is not on this machine (here: {', '.join(self.ids)}): "
                     "run `gator-nb key` where the task was pushed and add that key to "
                     f"${settings.KEY} or to the key file here"
                 )
-            label = f"gator_nb {kind}".encode()
-            derived = hmac.digest(self._secrets[key_id], label, "sha256")
-            self._derived[key_id, kind] = derived
-        return derived
+            derived = hmac.digest(self._secrets[key_id], f"gator_nb {kind}".encode(), "sha256")
+            keyed = self._keyed[key_id, kind] = hmac.new(derived, digestmod="sha256")
+        return keyed
 
     def __repr__(self) -> str:
         return f"<Keyring {', '.join(self.ids)}>"
@@ -124,21 +149,92 @@ def load() -> Keyring:
         Untrusted: somebody else could read or change the file; the text has the mend.
         StoreUnavailable: the file cannot be read or made.
     """
-    text = settings.key_text()
-    if text is not None:
-        return _parse(text.split(","), f"${settings.KEY}")
+    # No text that holds a key is ever in a variable here: a traceback may show those.
+    if settings.key_text() is not None:
+        return Keyring(_parse((settings.key_text() or "").split(","), f"${settings.KEY}"))
     path = key_file()
     refuse_open_folder(path.parent, "key")
-    stored = read_private(path, "key")
-    if stored is None:
+    if not path.exists() and not path.is_symlink():
         _create(path)
-        stored = read_private(path, "key")
-    return _parse((stored or "").split("\n"), str(path), blank_lines=True)
+    return Keyring(_stored(path))
 
 
-def _parse(texts: list[str], where: str, *, blank_lines: bool = False) -> Keyring:
+def secrets_text(ring: Keyring) -> str:
+    """The keys themselves, one a line, the signing one first: what `add` takes elsewhere."""
+    return "".join(key.secret.hex() + "\n" for key in ring.keys())
+
+
+def add(text: str, *, sign: bool = False) -> list[Key]:
+    """Add keys to this user's file, as `secrets_text` gave them elsewhere; answers the new ones.
+
+    Args:
+        sign: the first of them signs from now on; otherwise they verify what was signed with them,
+            and a file that holds none yet takes them as they are.
+
+    Raises:
+        KeyMissing: the text holds no key.
+        Untrusted, StoreUnavailable: as `load`; or `$GATOR_NB_KEY` is set, and nobody would read
+            the file.
+    """
+    texts = re.split(r"[,\s]+", text)
+    del text  # as in `load`
+    given = _parse(texts, "what was given")
+
+    def join(there: list[Key]) -> list[Key]:
+        return [*given, *there] if sign else [*there, *given]
+
+    before = _changed(join)
+    return [key for key in given if key not in before]
+
+
+def rotate() -> Key:
+    """Make a new key that signs from now on; the older ones go on verifying. Answers the new one.
+
+    What runs already signs with the key that it has read, until it is started anew.
+
+    Raises:
+        Untrusted, StoreUnavailable: as `add`.
+    """
+    new = key_of(secrets.token_bytes(32))
+    _changed(lambda there: [new, *there])
+    return new
+
+
+def _changed(change: Callable[[list[Key]], list[Key]]) -> list[Key]:
+    """Change the keys in the file; answers those that were in it."""
+    if settings.key_text() is not None:
+        raise StoreUnavailable(
+            f"the keys come from ${settings.KEY}, and the file would not be read: change that "
+            "variable, or unset it"
+        )
+    path = key_file()
+    refuse_open_folder(path.parent, "key")
+    with _alone(path.parent):
+        there = _stored(path) if path.exists() or path.is_symlink() else []
+        write_private(path, secrets_text(Keyring(change(there))))
+    return there
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While it is open, no other process changes the keys: none of them is lost."""
+    fd = os.open(folder, os.O_RDONLY) if fcntl is not None else -1
+    try:
+        if fcntl is not None:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        if fd >= 0:
+            os.close(fd)
+
+
+def _stored(path: Path) -> list[Key]:
+    return _parse((read_private(path, "key") or "").split("\n"), str(path))
+
+
+def _parse(texts: list[str], where: str) -> list[Key]:
     stripped = [text.strip() for text in texts]
-    if blank_lines:
+    if where[:1] != "$":  # a line may be empty, but not what stands between two commas
         stripped = [text for text in stripped if text]
     if not stripped or not all(_HEX.fullmatch(text) for text in stripped):
         # A traceback that shows local variables must not find a mistyped key in them.
@@ -146,9 +242,9 @@ def _parse(texts: list[str], where: str, *, blank_lines: bool = False) -> Keyrin
         stripped.clear()
         raise KeyMissing(
             f"{where} does not hold a key: a key is 64 hexadecimal characters, as "
-            "`gator-nb key` prints them where one works"
+            "`gator-nb key show --secret` prints them where one works"
         )
-    return Keyring(key_of(bytes.fromhex(text)) for text in stripped)
+    return [key_of(bytes.fromhex(text)) for text in stripped]
 
 
 def _create(path: Path) -> None:

@@ -58,6 +58,8 @@ class LocalTask(Displayed, Promised):
     tags = travelling("tags")
     expires = travelling("expires")
     """When it is given up if it has not begun, in seconds since 1970; None is never."""
+    keep = travelling("keep")
+    """Seconds after its end for which retention leaves it alone, or None."""
     on_lost = travelling("on_lost")
     timeout = travelling("timeout")
     """Seconds that a try may take, or None."""
@@ -65,6 +67,10 @@ class LocalTask(Displayed, Promised):
     """"thread", "process", or None for either."""
     env = travelling("env")
     """Environment variables that its process has besides; None for none."""
+    needs = travelling("needs")
+    """How much it needs of what workers have, such as {"gpu": 1}; None for nothing."""
+    limit = travelling("limit")
+    """A name, and how many tasks that name it may run at once; None for no limit."""
     status = Field(lambda handle: handle.look().status, Status.WAITING)
     """Where it stands, as a `Status`."""
     result = Field(Handle.value)
@@ -157,10 +163,9 @@ class LocalTask(Displayed, Promised):
         task = cls(record.id, record.retries)
         mine = task.__dict__
         for option in COLUMNS:
-            mine[option] = getattr(record, option)
+            mine[option] = TRAVELLING[option].shown(getattr(record, option))
         mine |= {
-            "name": record.name, "queue": record.queue, "tags": tuple(record.tags),
-            "backoff": backoff,
+            "name": record.name, "queue": record.queue, "backoff": backoff,
             "depends_on": list(record.depends_on) or None,
             "func": call.func, "func_args": call.args, "func_kwargs": call.kwargs,
             "on_start": call.on_start, "on_success": call.on_success, "on_error": call.on_error,

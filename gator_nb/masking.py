@@ -4,7 +4,9 @@ import re
 
 _LOGIN = re.compile(r"(?<=://)(?:([^/:@]*:)|(?=[^/])).*@", re.DOTALL)
 _WITHOUT_SCHEME = re.compile(r"^(?!\w[\w+.-]*://).*@", re.DOTALL)
-_QUERIED = re.compile(r"(?<=[?&])((?:password|passwd|pass|pwd|token|auth|secret)=)[^&]*", re.I)
+_QUERIED = re.compile(
+    r"(?<=[?&])((?:password|passwd|pass|pwd|token|auth|secret)=)[^&]*", re.IGNORECASE
+)
 
 
 def masked(address: str) -> str:

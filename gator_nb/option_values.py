@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, TypeGuard
 
 from .constants import EVERY, MAX_PRIORITY, MIN_PRIORITY
 from .errors import MultipleDelayError
+from .needs import Needs, from_text, needs_of, text_of
+from .record import limit_of, limit_text
 
 PLACES = ("thread", "process")
 """Where a task may run, for `run_in`."""
@@ -263,6 +265,10 @@ class Option(NamedTuple):
     default: Any = None
     column: bool = False
     """It is a field of the record, by which the store schedules."""
+    stored: Callable[[Any], Any] = lambda value: value
+    """How the record holds it; JSON has made lists of its tuples."""
+    shown: Callable[[Any], Any] = lambda value: value
+    """What people see of that."""
 
 
 def timeout(value: object, option: str) -> float | None:
@@ -296,15 +302,55 @@ def environment(value: object, option: str) -> dict[str, str] | None:
     return {name: str(text) for name, text in value.items()}
 
 
+def limit(value: object, option: str) -> tuple[str, int] | None:
+    """A name, and how many tasks that name it may run at once in the whole store; None is no limit.
+
+    Raises:
+        TypeError, ValueError
+
+    >>> limit(["api", 2], "limit")
+    ('api', 2)
+    """
+    if value is None:
+        return None
+    if not isinstance(value, tuple | list) or len(value) != 2 or not isinstance(value[0], str):
+        raise TypeError(f'{option}={value!r}: give a name and a number, as ("api", 2)')
+    name, number = value[0], count(value[1], option)
+    if not name or number < 1:
+        raise ValueError(f"{option}={value!r}: give a name, and 1 or more")
+    return name, number
+
+
+def text_of_needs(needs: Mapping[str, int] | None) -> str | None:
+    """How a record holds needs."""
+    return text_of(needs) or None
+
+
+def _needs_of(text: str | None) -> Needs | None:
+    return from_text(text) or None
+
+
+def _limit_of(text: str | None) -> tuple[str, int] | None:
+    return None if text is None else limit_of(text)
+
+
+def duration_or_none(value: object, option: str) -> float | None:
+    """`seconds`, or None for None."""
+    return None if value is None else seconds(value, option)  # type: ignore[arg-type]  # it checks
+
+
 TRAVELLING: dict[str, Option] = {
     "queue": Option(queue_or_none),
     "priority": Option(priority, 0, column=True),
-    "tags": Option(tags, (), column=True),
+    "tags": Option(tags, (), column=True, stored=tuple, shown=tuple),
     "expires": Option(expiry, column=True),
     "on_lost": Option(one_of("retry", "fail"), column=True),
     "timeout": Option(timeout),
     "run_in": Option(one_of(*PLACES)),
     "env": Option(environment),
+    "keep": Option(duration_or_none, column=True),
+    "needs": Option(needs_of, column=True, stored=text_of_needs, shown=_needs_of),
+    "limit": Option(limit, column=True, stored=limit_text, shown=_limit_of),
 }
 
 OPTIONS = (

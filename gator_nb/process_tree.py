@@ -63,6 +63,32 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def resident_memory(pid: int, enough: int) -> int:
+    """Bytes that a process and everything below it hold; 0 where the system does not tell.
+
+    Pages that several of them share are told apart only where the sum is more than `enough`.
+    """
+    tree = [pid, *descendants(pid)]
+    held = sum(map(_resident, tree))
+    return held if held <= enough or len(tree) == 1 else sum(map(_own_share, tree))
+
+
+def _resident(pid: int) -> int:
+    with suppress(OSError, IndexError, ValueError):
+        pages = int((_PROC / str(pid) / "statm").read_bytes().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _own_share(pid: int) -> int:
+    """With each page that is shared divided among those who do."""
+    with suppress(OSError, IndexError, ValueError):
+        for line in (_PROC / str(pid) / "smaps_rollup").read_bytes().splitlines():
+            if line.startswith(b"Pss:"):
+                return int(line.split()[1]) * 1024
+    return _resident(pid)
+
+
 def marked(mark: str) -> list[int]:
     """Every process of this user whose mark begins with `mark`."""
     wanted = f"\0{MARK}={mark}".encode()
@@ -95,14 +121,15 @@ def kill_tree(pid: int) -> None:
 def kill_marked(mark: str) -> int:
     """End what a worker or one of its children left behind; answers how many processes."""
     ended: set[int] = set()
-    while (found := marked(mark)) and len(ended) < _MOST:
+    until = time.monotonic() + _LONGEST
+    while (found := marked(mark)) and time.monotonic() < until:
         ended.update(pid for pid in found if _send(pid, signal.SIGKILL))
         time.sleep(_DYING)
     return len(ended)
 
 
-_MOST = 10_000
-"""Processes after which one that keeps starting itself anew is left alone."""
+_LONGEST = 2.0
+"""Seconds after which what keeps starting itself anew, or does not die, is left alone."""
 _DYING = 0.001
 """Seconds that a killed process is given to be gone."""
 

@@ -4,7 +4,8 @@ A NamedTuple, because `_replace` on one takes a tenth of what a frozen dataclass
 later formats may hold more fields: they are kept where they are and not read.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from .constants import MAX_PRIORITY, SEQ_BITS
 from .states import TERMINAL, UNSTARTED, Status
@@ -45,6 +46,8 @@ class Record(NamedTuple):
     due: float | None = None
     """Not before; for DELAYED and RETRYING, and kept while BLOCKED."""
     expires: float | None = None
+    keep: float | None = None
+    """Seconds after its end for which retention leaves it alone."""
     started: float | None = None
     """When the newest try was claimed."""
     finished: float | None = None
@@ -88,7 +91,9 @@ class Record(NamedTuple):
     checkpoint: str | None = None
     """The task whose checkpoint it goes on from: its own, or the one that it is a retry of."""
     limit: str | None = None
+    """How many tasks may run at once that name the same: "2:api"; see `limit_of`."""
     needs: str | None = None
+    """What a worker must have for it: "gpu=1,memory=16000000000"; a part of its lane too."""
 
     version: int = 0
     """The change of the store that touched it last; see `Backend.changes`."""
@@ -139,6 +144,15 @@ def lane_of(python: str, key_id: str, run_in: str | None = None, needs: str = ""
     return f"{python}/{key_id}/{run_in or 'any'}/{needs}"
 
 
+def needs_in(lane: str) -> str:
+    """What the tasks of a lane need, as a text; "" for nothing.
+
+    >>> needs_in(lane_of("3.11", "a1b2c3d4", needs="gpu=1"))
+    'gpu=1'
+    """
+    return lane.split("/", 3)[3] if lane.count("/") > 2 else ""
+
+
 def place_of(lane: str) -> str | None:
     """Where the tasks of a lane must run: "thread", "process", or None for either.
 
@@ -147,6 +161,25 @@ def place_of(lane: str) -> str | None:
     """
     place = lane.split("/")[2]
     return None if place == "any" else place
+
+
+def limit_text(limit: Sequence[Any] | None) -> str | None:
+    """How a record holds a limit.
+
+    >>> limit_text(("api", 2))
+    '2:api'
+    """
+    return None if limit is None else f"{limit[1]}:{limit[0]}"
+
+
+def limit_of(limit: str) -> tuple[str, int]:
+    """The name that a limit is about, and how many tasks that name it may run at once.
+
+    >>> limit_of("2:api")
+    ('api', 2)
+    """
+    number, _, name = limit.partition(":")
+    return name, int(number)
 
 
 def status_when_free(record: Record, now: float) -> Status:

@@ -5,15 +5,14 @@ finds the store away changes nothing and is tried again.
 """
 
 import logging
-import statistics
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .attempt import due_of
 from .backends.base import Answer, Beat, Claimed, Settlement
+from .claiming import Claiming
 from .client import reap
 from .constants import EVERY, RENEW_EVERY, RETENTION
 from .errors import GatorError
@@ -21,14 +20,11 @@ from .executors.base import Report
 from .liveness import LifeLock
 from .running import Running
 from .states import Status
+from .strays import strays
 
 if TYPE_CHECKING:
     from .worker import Worker
 
-_BATCH_SECONDS = 0.020
-"""Work that one claim takes, by the recent median: long enough to share a round trip, short
-enough that nobody else could have run it sooner."""
-_BATCH_LIMIT = 200
 _LONG = 0.050
 """Seconds after which a task counts as long: what waits behind it goes back, and it is told of."""
 _TELL_EVERY = 0.1
@@ -38,12 +34,12 @@ _REAP_EVERY = 0.7
 _SWEEP_EVERY = 3600.0
 _SWEEP_BATCH = 200
 """Tasks that one pass forgets: milliseconds, so that nothing waits behind it."""
-_LOOK_EVERY = 2.0
-"""Seconds after which an idle worker looks for work though nothing woke it."""
 _GIVE_UP_AFTER = 1.0
 """Seconds after its interruption when a stopping worker leaves a thread to itself."""
 _LAST_TRIES = 5.0
 """Seconds that a stopping worker goes on trying to reach a store that is away."""
+_LATE_REPLIES = 120.0
+"""Seconds after the store failed in which a request may still reach it that we gave up."""
 _LONGEST_RETRY = 2.0
 """Seconds between two tries to reach a store that is away."""
 
@@ -71,14 +67,15 @@ class Supervisor:
         self._steps_told: dict[str, str | None] = {}
         self._untold: dict[str, bytes] = {}
         self._reports: list[Report] = []
-        self._durations: deque[float] = deque([_BATCH_SECONDS], maxlen=50)
+        self._claiming = Claiming(worker, self.executor)
+        self._lanes_told: tuple[str, ...] = ()
+        """The lanes that the store knows this worker by."""
         self._giving_back: list[Claimed] = []
-        self._look = self._ask = True
-        self._idle = False
-        self._next_due: float | None = None
+        self._ask = True
         self._next_timeout: float | None = None
         self._busy_at = time.monotonic()
-        self._looked_at = self._told_at = self._renewed_at = self._reaped_at = 0.0
+        self._told_at = self._renewed_at = self._reaped_at = 0.0
+        self._doubtful_until = self._strays_at = 0.0
         self._swept_at: float | None = None
         self._away_since: float | None = None
 
@@ -113,6 +110,7 @@ class Supervisor:
         self._settle()
         self._claim()
         self._give_back()
+        self._give_back_strays()
         self._limit_times()
         self._tell()
         self._reap()
@@ -125,13 +123,14 @@ class Supervisor:
             pause = min(pause, _LONG if self.executor.waiting() else _TELL_EVERY)
         if self._next_timeout is not None:
             pause = min(pause, self._next_timeout)
-        if self._next_due is not None and self._wanted() > 0:
-            pause = min(pause, max(0.001, self._next_due - self.backend.now()))
+        due = self._claiming.next_due
+        if due is not None and self._claiming.wanted(len(self._held)) > 0:
+            pause = min(pause, max(0.001, due - self.backend.now()))
         return pause
 
     def _sleep(self, seconds: float) -> None:
         if self.listener.wait(seconds):
-            self._look = self._ask = True
+            self._claiming.look = self._ask = True
 
     def _wind_down(self) -> None:
         """Give back what has not begun, wait for what runs, interrupt it at the deadline."""
@@ -195,10 +194,20 @@ class Supervisor:
             self._away_since = None
         except GatorError as error:
             now = time.monotonic()
+            self._doubtful_until = now + _LATE_REPLIES
             if self._away_since is None:
                 self._away_since = now
                 self.worker.log.warning("the store fails, trying again: %s", error)
             self.listener.wait(min(_LONGEST_RETRY, 0.1 + (now - self._away_since) / 2))
+
+    def _give_back_strays(self) -> None:
+        """While the store was away it may have given us what we never heard of."""
+        now = time.monotonic()
+        if now < self._doubtful_until and now - self._strays_at >= RENEW_EVERY:
+            self._strays_at = now
+            found = strays(self.backend, self.worker.id, self._held)
+            if found:
+                self.backend.release(found)
 
     # -- the steps -----------------------------------------------------------------------------
 
@@ -209,14 +218,14 @@ class Supervisor:
             presence._replace(
                 name=worker.name or f"{presence.host}:{presence.pid}",
                 queues=(EVERY,) if queues is None else queues,
-                lanes=self.executor.lanes,
+                lanes=self._claiming.lanes,
                 slots=self.executor.slots,
                 lease=min(presence.lease, self.executor.lease),
                 kernel=presence.kernel and not self.executor.kills,
             )
         )
         self._renewed_at = time.monotonic()
-        self._registered = True
+        self._registered, self._lanes_told = True, self._claiming.lanes
         worker.registered.set()
 
     def _settle(self) -> None:
@@ -243,7 +252,7 @@ class Supervisor:
 
     def _count(self, report: Report, answer: Answer) -> None:
         task_id = report.claimed.record.id
-        self._durations.append(report.seconds)
+        self._claiming.took(report.seconds)
         self._busy_at = time.monotonic()
         self._let_go(report.claimed)
         if answer is Answer.LOST:
@@ -278,45 +287,23 @@ class Supervisor:
     def _let_go(self, claimed: Claimed) -> None:
         claim = claimed.record.claim or ""
         self._held.pop(claim, None)
+        self.worker.capacities.give_back(claim)
         self._announced.discard(claim)
         for known in (self._steps_told, self._untold):
             known.pop(claim, None)
 
     def _claim(self) -> None:
-        wanted = self._wanted()
-        if wanted <= 0 or not self._worth_looking():
-            return
-        self._looked_at, self._look = time.monotonic(), False
-        worker, lanes = self.worker, self.executor.lanes
-        claimed = self.backend.claim(worker.id, worker.queues, lanes, wanted)
-        self._idle = not claimed
+        claimed = self._claiming.claim(len(self._held))
         self._held.update((one.record.claim or "", one) for one in claimed)
         if claimed:
             self.executor.submit(claimed)
-        else:
-            self._next_due = self.backend.next_due()
-
-    def _wanted(self) -> int:
-        """How many to claim: what the recent median says fits `_BATCH_SECONDS`, one a slot at
-        least."""
-        median = max(statistics.median(self._durations), 1e-5)
-        batch = max(self.executor.slots, min(_BATCH_LIMIT, int(_BATCH_SECONDS / median)))
-        if self.worker.max_tasks:
-            batch = min(batch, self.worker.max_tasks - self.worker.tasks_complete)
-        busy = len(self._held) - sum(one.paused for one in self.executor.running())
-        missing = batch - busy
-        has_slot = busy < self.executor.slots
-        return missing if has_slot or missing * 2 >= batch else 0
-
-    def _worth_looking(self) -> bool:
-        due = self._next_due is not None and self.backend.now() >= self._next_due
-        late = time.monotonic() - self._looked_at >= _LOOK_EVERY
-        return not self._idle or self._look or due or late
+        if self._lanes_told != self._claiming.lanes:
+            self._registered = False
 
     def _give_back(self) -> None:
         """What waits behind a long task is somebody else's to run."""
-        if self.executor.waiting() and time.monotonic() - self._looked_at >= _LONG:
-            self._durations.append(_LONG)
+        if self.executor.waiting() and time.monotonic() - self._claiming.looked_at >= _LONG:
+            self._claiming.took(_LONG)
             self._giving_back += self.executor.withdraw()
         self._release(self._giving_back)
         self._giving_back.clear()
@@ -386,7 +373,7 @@ class Supervisor:
         now = time.monotonic()
         if now - self._reaped_at >= _REAP_EVERY:
             self._reaped_at = now
-            self._look |= bool(reap(self.backend))
+            self._claiming.look |= bool(reap(self.backend))
 
     def _sweep(self) -> None:
         """Forget what ended long ago: at the start, then each hour, a bounded number a pass."""

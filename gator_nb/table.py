@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .client import Client
 from .definition import preview_parameters
 from .errors import GatorError
 from .payload import Call, preview_of
+from .prefetching import prefetched
 from .record import Record
 from .states import Status
 from .task import Task
@@ -27,11 +29,8 @@ class _Row(NamedTuple):
     error: str | None
 
 
-def table(tasks: Sequence[Task], now: float, *, results: bool = False) -> "pd.DataFrame":
+def table(client: Client, tasks: Sequence[Task], *, results: bool = False) -> "pd.DataFrame":
     """The table that `Group.table` describes, of handles that have been read just now.
-
-    Args:
-        now: the store's time, up to which running tasks have taken.
 
     Raises:
         ImportError: there is no pandas here; the text says how to install it.
@@ -40,7 +39,11 @@ def table(tasks: Sequence[Task], now: float, *, results: bool = False) -> "pd.Da
         import pandas as pd
     except ImportError as error:
         raise ImportError("a table is a pandas DataFrame: pip install pandas") from error
-    rows = [_row(task, now, results=results) for task in tasks]
+    now = client.backend.now()
+    headers = any(not task.live for task in tasks)
+    handles = prefetched(client, [task.handle for task in tasks], headers=headers)
+    pairs = zip(tasks, handles, strict=True)
+    rows = [_row(task, now, results=results) for task, _ in pairs]
     index = pd.Index([task.task_id for task in tasks], name="task_id", dtype=object)
     frame = pd.DataFrame(_named_apart(rows), index=index)
     return frame if len({task.label for task in tasks}) > 1 else frame.drop(columns="label")

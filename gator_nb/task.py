@@ -45,6 +45,13 @@ class Task(LocalTask):
         expires: give it up unless it has begun by then: a duration from now, or a datetime.
         on_lost: "retry" or "fail": what becomes of it when the worker that runs it dies. By
             default it fails where that was a notebook's kernel, and waits again elsewhere.
+        limit: a name and a number: `("api", 2)` lets at most two tasks that name "api" run at once
+            in the whole store.
+        needs: what its worker must have free: {"gpu": 1, "memory": "16GB", "license": 1}. In a
+            process it sees its own GPUs only (`CUDA_VISIBLE_DEVICES`), and is ended as by a
+            MemoryError when it holds more than it asked for; threads share what their process has,
+            so that there both only decide when it begins.
+        keep: how long after its end it is not removed by retention or `purge`, as "90d".
 
     Raises:
         TypeError, ValueError: an option does not exist or is not what it may be.

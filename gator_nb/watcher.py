@@ -5,6 +5,7 @@ It runs only while somebody needs it, is woken by the store rather than polling 
 for what has changed.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,12 +16,21 @@ from .backends.base import Answer, Backend, Beat, Listener
 from .errors import GatorError, StoreUnavailable, TaskNotFound
 from .here import PAUSE, waiting
 from .record import Record
+from .workforce import why_nobody_begins
 
 _REAP_EVERY = 0.7
 """Seconds: a dead worker is found within two, with time left for the reap itself. As often the
 claims of what runs here are renewed, and requests to stop are heard."""
 
 _SLICE = 0.2
+
+_PATIENCE = 120.0
+"""Seconds of a store that may be back soon which whoever waits is spared: it restarts, say."""
+
+_NOBODY_AFTER = 5.0
+"""Seconds after which a wait asks whether anybody can run what it waits for; and again."""
+
+_log = logging.getLogger("gator_nb")
 
 Interrupt = Callable[[Literal["cancel", "lost"]], None]
 Subscriber = Callable[[list[Record]], None]
@@ -42,6 +52,8 @@ class Waiter:
         self._fresh: list[Record] = []
         self._error: GatorError | None = None
         self._ready = threading.Condition()
+        self._asks_at = time.monotonic() + _NOBODY_AFTER
+        self._told_why = ""
 
     def see(self, records: Iterable[Record | None]) -> None:
         with self._ready:
@@ -56,6 +68,18 @@ class Waiter:
         with self._ready:
             self._error = error
             self._ready.notify()
+
+    def wonder(self, backend: Backend) -> None:
+        """After a while, and while nothing ends, say why nobody runs it; each reason once."""
+        if time.monotonic() < self._asks_at or not self.open:
+            return
+        with self._ready:
+            left = [task_id for task_id in self.ids if task_id in self.open]
+        why = why_nobody_begins(backend, left)
+        self._asks_at = time.monotonic() + _NOBODY_AFTER
+        if why is not None and why != self._told_why:
+            self._told_why = why
+            _log.warning("%s", why)
 
     @property
     def finished(self) -> bool:
@@ -93,6 +117,7 @@ class Watcher:
         self._closed = False
         self._wake: Callable[[], None] = lambda: None
         self._cursor: int | None = None
+        self._away_since: float | None = None
 
     # -- for those who wait ----------------------------------------------------------------
 
@@ -235,26 +260,39 @@ class Watcher:
                 looked_round = now
                 self._guarded(self._beat)
                 self._guarded(self._reap)
+                self._guarded(self._wonder)
 
     def _needed(self) -> bool:
         return bool(self._waiting or self._subscribers or self._minded) and not self._closed
 
     def _guarded(self, step: Callable[[], object]) -> None:
-        """A store that fails is told to those who wait; the watcher goes on."""
+        """A store that fails is told to those who wait, unless it may be back soon; the watcher
+        goes on."""
         try:
             step()
         except GatorError as error:
-            self._fail_waiters(error)
+            now = time.monotonic()
+            self._away_since = since = self._away_since or now
+            passing = isinstance(error, StoreUnavailable) and error.passing
+            if not passing or now - since > _PATIENCE:
+                self._fail_waiters(error)
+
+    def _waiters(self) -> set[Waiter]:
+        with self._lock:
+            return {waiter for several in self._waiting.values() for waiter in several}
 
     def _fail_waiters(self, error: GatorError) -> None:
-        with self._lock:
-            waiters = {waiter for several in self._waiting.values() for waiter in several}
-        for waiter in waiters:
+        for waiter in self._waiters():
             waiter.fail(error)
+
+    def _wonder(self) -> None:
+        for waiter in self._waiters():
+            waiter.wonder(self._backend)
 
     def _pass_on_changes(self) -> None:
         while True:
             changes = self._backend.changes(self._cursor)
+            self._away_since = None
             self._cursor = changes.cursor
             records = changes.records
             if changes.reset:

@@ -7,11 +7,12 @@ import signal
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
+from .capacities import Capacities
 from .constants import ALL, EVERY, PROCESS_LEASE, THREAD_LEASE
 from .cores import cores
 from .definition import new_id
@@ -47,6 +48,9 @@ class Worker:
             client's `get_executor()`; `threads` is then how many it is given at a time. A cancel
             reaches what has not begun there. It stays yours to shut down.
         name: shown beside its tasks; None is the host and process.
+        has: what it has for tasks with `needs`, as {"gpu": 2, "memory": "64GB", "license": 1}. GPUs
+            (by nvidia-smi) and memory (by the cgroup, else the host's) are found where nothing is
+            said of them and the code runs on this host.
 
     Example:
         >>> from gator_nb import Gator
@@ -67,6 +71,7 @@ class Worker:
         processes: int | None = None,
         executor: "concurrent.futures.Executor | None" = None,
         name: str | None = None,
+        has: Mapping[str, object] | None = None,
     ) -> None:
         check_slots(gator, threads, processes)
         self.gator = gator
@@ -80,6 +85,8 @@ class Worker:
         self.log_level = log_level
         self.log = logging.getLogger("gator_nb.worker")
         self.name = name
+        self.capacities = Capacities(has, find=executor is None)
+        """What it has for tasks with `needs`."""
         self.id = new_id()[:16]
         self.processes = processes
         self.foreign = executor
@@ -240,6 +247,7 @@ class Worker:
             return ProcessExecutor(
                 gator.client,
                 self.processes,
+                capacities=self.capacities,
                 name=self.id,
                 lease=PROCESS_LEASE if self._alone else THREAD_LEASE,
                 on_event=on_event,

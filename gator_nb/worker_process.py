@@ -1,6 +1,7 @@
 """A worker with processes, beside the process that wants it: started, waited for, stopped."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -12,6 +13,8 @@ from .errors import GatorError
 
 _LONGEST_START = 60.0
 """Seconds after which a worker that has said nothing counts as stuck."""
+_LONGEST_END = 15.0
+"""Seconds in which one that was told to interrupt what runs has ended, unless it is stuck."""
 
 
 class WorkerProcess:
@@ -36,6 +39,7 @@ class WorkerProcess:
         """Of its presence in the store, once it is ready."""
         self._order = {
             "address": address, "queues": list(queues), "processes": processes, "detach": detach,
+            "parent": os.getpid(),
         }  # fmt: skip
         self._process: subprocess.Popen[str] | None = None
         self._ready = threading.Event()
@@ -86,9 +90,17 @@ class WorkerProcess:
             return True
         if self.detach:
             process.terminate()
+            if timeout is not None:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout)
+                process.terminate()  # the second time it interrupts what runs
         else:
             self._tell({"stop": timeout})
-        process.wait()
+        try:
+            process.wait(None if timeout is None else timeout + _LONGEST_END)
+        except subprocess.TimeoutExpired:
+            process.kill()  # others will find it dead, and take its tasks over
+            process.wait()
         self._close(process)
         return True
 

@@ -8,10 +8,14 @@ import subprocess
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from gator_nb import errors, keys
+from gator_nb import Gator, Status, Worker, errors, keys
+from gator_nb.workforce import why_nobody_begins
+
+from .waiting import until
 
 
 @pytest.fixture
@@ -57,8 +61,8 @@ def test_what_is_not_a_key_is_refused_and_never_shown(home, monkeypatch, text):
     with pytest.raises(errors.KeyMissing, match="64 hexadecimal characters") as caught:
         keys.load()
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    ours = [line for line in "".join(told.format()).splitlines() if "text = " not in line]
-    assert text not in "\n".join(ours)
+    ours = [line for line in "".join(told.format()).splitlines() if not line.startswith("    text =")]
+    assert text not in "\n".join(ours)  # the test's own variable apart
 
 
 def test_the_first_load_makes_a_private_file_and_the_next_reads_it(home):
@@ -148,3 +152,122 @@ def test_keys_never_leave_their_process():
     for value in (ring, ring.current, [ring.current]):
         with pytest.raises(errors.NotPicklable, match="never leaves its process"):
             pickle.dumps(value)
+
+
+def told_with_variables(error):
+    """A traceback as those print it that show the variables of every frame."""
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+
+
+def test_a_wrong_line_in_the_file_does_not_show_the_right_ones(home):
+    good = keys.load().current.secret.hex()
+    path = keys.key_file()
+    path.write_text(f"{good}\nnonsense\n")
+    with pytest.raises(errors.KeyMissing) as caught:
+        keys.load()
+    shown = told_with_variables(caught.value).replace(f"good = '{good}'", "")
+    assert good not in shown
+
+
+def test_a_new_key_signs_and_the_older_ones_verify(home):
+    old = keys.load()
+    mac = old.sign("call", b"data")
+    new = keys.rotate()
+    ring = keys.load()
+    assert ring.ids == (new.id, old.current.id)
+    ring.verify(old.current.id, "call", b"data", mac)
+    assert stat.S_IMODE(keys.key_file().stat().st_mode) == 0o600
+
+
+def test_keys_of_another_machine_verify_unless_they_are_to_sign(home):
+    mine = keys.load().current
+    theirs, ours = (keys.key_of(secrets.token_bytes(32)) for _ in range(2))
+    text = keys.secrets_text(keys.Keyring([theirs]))
+    assert keys.add(text) == [theirs]
+    assert keys.add(text) == []
+    assert keys.load().ids == (mine.id, theirs.id)
+    assert keys.add(ours.secret.hex(), sign=True) == [ours]
+    assert keys.load().ids == (ours.id, mine.id, theirs.id)
+
+
+def test_the_first_key_of_a_machine_may_come_from_elsewhere(home):
+    theirs = keys.key_of(secrets.token_bytes(32))
+    keys.add(theirs.secret.hex())
+    assert keys.load().ids == (theirs.id,)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "hunter2", "ab" * 31])
+def test_what_is_no_key_is_not_added_and_not_shown(home, text):
+    with pytest.raises(errors.KeyMissing) as caught:
+        keys.add(text)
+    if text.strip():
+        shown = told_with_variables(caught.value).replace(f"text = {text!r}", "")
+        assert text not in shown
+    assert not keys.key_file().exists()
+
+
+def test_keys_of_the_environment_are_not_changed_in_a_file_that_nobody_reads(home, monkeypatch):
+    monkeypatch.setenv("GATOR_NB_KEY", secrets.token_hex(32))
+    with pytest.raises(errors.StoreUnavailable, match=r"\$GATOR_NB_KEY"):
+        keys.rotate()
+
+
+def test_processes_that_rotate_at_once_lose_no_key(home):
+    keys.load()
+
+    def rotate(_):
+        code = "from gator_nb import keys; print(keys.rotate().id)"
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=60
+        ).stdout.strip()
+
+    with ThreadPoolExecutor(3) as pool:
+        made = set(pool.map(rotate, range(3)))
+    assert len(made) == 3
+    assert made < set(keys.load().ids)
+
+
+def test_a_link_is_refused_when_keys_are_added_too(home):
+    keys.load()
+    path = keys.key_file()
+    path.rename(home / "elsewhere")
+    path.symlink_to(home / "elsewhere")
+    with pytest.raises(errors.Untrusted, match="symbolic link"):
+        keys.rotate()
+    path.unlink()
+    path.symlink_to(home / "nowhere")
+    with pytest.raises(errors.Untrusted, match="symbolic link"):
+        keys.load()
+
+
+# -- two machines ----------------------------------------------------------------------------------
+
+
+def test_a_worker_with_another_key_leaves_tasks_alone_and_says_why(home, tmp_path, monkeypatch):
+    """The lane holds the key's id, so it never even claims what it could not verify."""
+    monkeypatch.setenv("GATOR_NB_KEY", secrets.token_hex(32))
+    with Gator(f"sqlite:///{tmp_path}/t.sqlite") as pusher:
+        signed_with = pusher.client.keyring.current.id
+        task = pusher.task(pow, 2, 10)
+        monkeypatch.setenv("GATOR_NB_KEY", secrets.token_hex(32))
+        with Gator(f"sqlite:///{tmp_path}/t.sqlite") as other, Worker(other, threads=1) as worker:
+            until(worker.registered.is_set)
+            assert other.pop() is None
+            why = why_nobody_begins(pusher.backend, [task.task_id])
+            assert f"signed with key {signed_with}, which no worker has" in why
+            with pytest.raises(errors.KeyMissing, match=signed_with):
+                other[task.task_id].func  # noqa: B018
+        assert task.status is Status.WAITING
+
+
+def test_no_child_of_a_worker_holds_the_key(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("GATOR_NB_KEY", secrets.token_hex(32))
+
+    def look():
+        return os.environ.get("GATOR_NB_KEY"), Path("/proc/self/environ").read_text()
+
+    with Gator(f"sqlite:///{tmp_path}/t.sqlite") as gator, Worker(gator, processes=1):
+        variable, environ = gator.task(look).get(60)
+    assert variable is None
+    assert os.environ["GATOR_NB_KEY"] not in environ

@@ -21,6 +21,8 @@ from gator_nb.profiles import (
     save_profile,
 )
 
+from .cli.conftest import run_here
+
 LAB = Profile("rediss://queue.lab:6379/2?store=team", "ann", "p@ss/wörd", managed=True)
 SECRET = "hunter2-and-more"
 
@@ -90,7 +92,7 @@ def test_an_address_without_a_login_stays_as_it_is(address: str) -> None:
         ('[lab]\nusername = "ann"', "needs an address"),
         ('[lab]\naddress = "lab"', "needs an address"),
         ('[lab]\naddress = 1', "address is a text in quotes"),
-        (f'[lab]\naddress = "redis://h"\npasword = "{SECRET}"', "knows no 'pasword'; it knows .*password"),
+        (f'[lab]\naddress = "redis://h"\npasword = "{SECRET}"', "knows no 'pasword'; .*password"),
         (f'[lab]\naddress = "redis://h"\npassword = ["{SECRET}"]', "password is a text in quotes"),
         ('[lab]\naddress = "redis://h"\nmanaged = 1', "managed is true or false"),
         (f'password = "{SECRET}"', "'password' stands outside of a profile"),
@@ -157,6 +159,17 @@ def test_a_name_opens_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("GATOR_NB_CONN", "own")
     with Gator() as gator:
         assert gator.conn_string == address
+
+
+def test_the_command_takes_a_name_too(tmp_path: Path) -> None:
+    """A file that is not there is told, and not made, as when its address was given."""
+    path = tmp_path / "tasks.sqlite"
+    save_profile("own", Profile(f"sqlite:///{path}"))
+    told = run_here("ls", "own")
+    assert (told.code, f"no store at {path}" in told.err, path.exists()) == (2, True, False)
+    with Gator("own") as gator:
+        gator.options(name="power").task(pow, 2, 10)
+    assert "power" in run_here("ls", "own").out
 
 
 def test_an_unknown_name_is_told_with_those_there_are() -> None:

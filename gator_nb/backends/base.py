@@ -10,12 +10,14 @@ gone) and `StoreCorrupt` when a row is not what gator_nb writes; neither is ever
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
+from ..errors import TaskNotFound, TaskRunning
 from ..masking import masked
-from ..record import Record
+from ..record import Record, limit_of
 from ..states import Status
 
 Topic = Literal["work", "news"]
@@ -166,6 +168,25 @@ class Listener(Protocol):
         """Give up what it holds in this process and on disk."""
 
 
+def _those_there(read: Callable[[str], bytes | None], ids: Iterable[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for task_id in ids:
+        with suppress(TaskNotFound):
+            data = read(task_id)
+            if data is not None:
+                found[task_id] = data
+    return found
+
+
+def limit_full(task_id: str, limit: str) -> TaskRunning:
+    """What is raised of a task that cannot run now for its limit."""
+    name, most = limit_of(limit)
+    return TaskRunning(
+        f"task {task_id} cannot run now: {most} may run at once of those with limit {name!r}, and "
+        "as many do"
+    )
+
+
 class Backend(ABC):
     """One store. `Backend(conn_string)` opens it and creates it where there is none.
 
@@ -177,6 +198,7 @@ class Backend(ABC):
         patience: seconds that a verb goes on trying while the store cannot be reached.
     """
 
+    conn_string: str = ""
     durability: str
     persistent: ClassVar[bool]
     patience: float = 0.0
@@ -210,14 +232,19 @@ class Backend(ABC):
             TaskExists: the id is there with another call; the text names what differs.
             DependencyError: a dependency is unknown, or is the task itself; or `claimed_by` with
                 an open dependency.
+            TaskRunning: `claimed_by`, and its limit is full.
             TaskNotFound: a retry brings no envelope, and that of its origin is gone.
             PayloadTooLarge: the store cannot take an envelope of that size.
-            GatorError: the queue would have more than `MAX_LANES` lanes.
+            GatorError: the queue would have unfinished tasks in more than `MAX_LANES` lanes, the
+                tasks of each limit counted as a lane of their own.
         """
 
     @abstractmethod
-    def cancel(self, ids: Iterable[str], by: str, *, force: bool = False) -> list[Record]:
-        """Cancel what has not started; ask what is running to stop; leave alone what has ended.
+    def cancel(
+        self, ids: Iterable[str], by: str, *, force: bool = False, unstarted_only: bool = False
+    ) -> list[Record]:
+        """Cancel what has not started; ask what is running to stop, or leave it alone with
+        `unstarted_only`; leave alone what has ended.
 
         Asking sets `cancel_at` and `cancel_by` once and wakes "work"; the holder of the claim is
         told by `renew`. With `force` its `cancel_step` becomes FORCED, and stays so.
@@ -227,6 +254,17 @@ class Backend(ABC):
         Raises:
             TaskNotFound: an id is unknown; nothing was canceled.
         """
+
+    @abstractmethod
+    def pause(self, queue: str, *, on: bool = True) -> None:
+        """Hand out no task of `queue`, those to come included, until it is called with `on` False.
+
+        What runs goes on, and `claim_task` and `claimed_by` take a task all the same.
+        """
+
+    @abstractmethod
+    def paused(self) -> set[str]:
+        """The queues that are paused, whether they have tasks or not."""
 
     @abstractmethod
     def hold(self, queue: str, *, spare: Iterable[str] = ()) -> int:
@@ -251,11 +289,21 @@ class Backend(ABC):
         First promotes due DELAYED and RETRYING tasks and fails expired ones, a bounded number a
         call; an expired one that is left over is not handed out. `queues` None is every queue;
         between queues with ready tasks it is round robin from call to call, and one call takes
-        from one queue. A task that is `alone` is only ever claimed by itself. A claim counts the
-        try, sets `started`, clears the last try's progress, and gives each task a claim id of its
-        own; claimed by itself, a task is `begun` at once. The cost does not grow with what is
-        stored.
+        from one queue, none that is paused. A task that is `alone` is only ever claimed by itself.
+        A claim counts the try, sets `started`, clears the last try's progress, and gives each task
+        a claim id of its own; claimed by itself, a task is `begun` at once.
+
+        A task with a `limit` is passed over while as many tasks as its own number says are RUNNING
+        and name the same, in the whole store. It waits in its place, and is ready when one of
+        these stops running, which wakes "work".
+
+        The cost grows neither with what is stored nor with what a limit keeps waiting.
         """
+
+    @abstractmethod
+    def lanes(self, queues: Sequence[str] | None) -> set[str]:
+        """The lanes in which these queues (None: every one) have tasks that are WAITING, save the
+        paused queues; what a limit keeps waiting counts. The cost grows with the lanes alone."""
 
     @abstractmethod
     def claim_task(self, worker: str, task_id: str) -> Claimed | Record:
@@ -263,7 +311,9 @@ class Backend(ABC):
         finished one is answered as its record, untouched, an expired one as it has failed.
 
         Raises:
-            TaskNotFound, TaskRunning, DependencyError (an open dependency is named).
+            TaskNotFound
+            TaskRunning: it runs, or others do that fill its limit.
+            DependencyError: an open dependency is named.
         """
 
     @abstractmethod
@@ -355,6 +405,15 @@ class Backend(ABC):
             TaskNotFound
         """
 
+    def envelopes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The envelopes that serve several tasks, by id; those of tasks that are not there are
+        left out."""
+        return _those_there(self.envelope, ids)
+
+    def outcomes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The newest outcomes of several tasks, by id; where there is none it is left out."""
+        return _those_there(self.outcome, ids)
+
     @abstractmethod
     def saved(self, task_id: str) -> bytes | None:
         """The newest checkpoint of the task that a record's `checkpoint` names; None where there
@@ -398,8 +457,9 @@ class Backend(ABC):
         """Remove tasks that ended before `before`, oldest first, at most `limit`; answers how
         many it removed, or with `count_only` would remove.
 
-        Never one that ended less than a day ago, is the newest of its name in its queue (or in
-        that one's group), is in a group with an unfinished task, or is needed by an open dependent.
+        Never one that ended less than a day ago, or less than its `keep` ago, is the newest of its
+        name in its queue (or in that one's group), is in a group with an unfinished task, or is
+        needed by an open dependent.
         `changes` answers a reset after it.
         """
 

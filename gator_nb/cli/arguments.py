@@ -5,11 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
+from .. import needs
 from ..backends import address_of
 from ..backends.sqlite import address
 from ..constants import EVERY
 from ..errors import StoreUnavailable
 from ..gator import Gator
+from ..needs import Needs
 from ..option_values import queue_or_none, seconds
 from ..states import Status, status_of
 
@@ -41,6 +43,14 @@ def queue_name(text: str) -> str:
         return EVERY if text == EVERY else queue_or_none(text, "queue") or EVERY
     except ValueError:
         raise typer.BadParameter("give the name of a queue") from None
+
+
+def capacity(text: str) -> Needs:
+    """One of what a worker has."""
+    try:
+        return needs.capacity(text)
+    except (TypeError, ValueError):
+        raise typer.BadParameter("write it as gpu=2, memory=64GB or license=1") from None
 
 
 Dsn = Annotated[

@@ -9,7 +9,7 @@ import typer
 from ..constants import EVERY
 from ..gator import Gator
 from ..workforce import workers
-from .arguments import Dsn, duration, open_gator, queue_name
+from .arguments import Dsn, capacity, duration, open_gator, queue_name
 from .limits import Limits
 from .serving import ServingWorker
 from .status_line import status_line
@@ -51,6 +51,14 @@ def worker(
             help="Serve this queue; may be repeated.",
         ),
     ] = None,
+    has: Annotated[
+        list[Any] | None,
+        typer.Option(
+            "--has", parser=capacity, metavar="NAME=AMOUNT",
+            show_default="GPUs and memory as found",
+            help="What it has for tasks with needs, as gpu=2 or license=1; may be repeated.",
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(help="Shown beside its tasks.", show_default="host and process"),
@@ -86,6 +94,7 @@ def worker(
         one = ServingWorker(
             gator, max_tasks, queue or EVERY, threads=threads, processes=processes,
             name=_free_name(gator, name), grace=grace, asked_name=name,
+            has={kind: amount for one in has or () for kind, amount in one.items()},
         )  # fmt: skip
         with ExitStack() as beside:
             beside.enter_context(Limits(one, max_time, idle_exit))

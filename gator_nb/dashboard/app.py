@@ -19,6 +19,7 @@ from gator_nb.dashboard.views.source import page_style
 from gator_nb.errors import GatorError
 
 TITLE = "Gator queue"
+READ_ONLY = "--read-only"
 
 _BAR = {
     "backgroundColor": "var(--g-surface)",
@@ -45,28 +46,37 @@ _LAYOUT = {
 }
 
 
-def create_app(dsn: str | None = None) -> Any:
+def create_app(dsn: str | None = None, *, read_only: bool = False) -> Any:
     """The dashboard of a store, as a Panel object for one session.
 
     Args:
         dsn: the store's address; None is `$GATOR_NB_CONN`, else the user's own store.
+        read_only: it shows, and does nothing.
     """
-    address = resolved(dsn)
     pn.extension()
-    refused = _refused(address)
-    if refused is not None:
-        return _page(views.refusal(refused))
-    state = Session(address, _scheduler())
+    try:
+        address = _shown(dsn)
+    except GatorError as error:
+        return _page(views.refusal(str(error)))
+    state = Session(address, _scheduler(), charts=True, read_only=read_only)
     if pn.state.curdoc is not None:
         pn.state.on_session_destroyed(lambda _context: state.close())
     main = [
         views.banners(state),
         views.tiles(state),
         views.empty_state(state),
+        views.charts(state),
+        views.filter_line(state),
         views.table(state),
         views.workers(state),
+        views.drawer(state),
+        views.address(state, pn.state.session_args),
     ]
-    return _page(*main, header=[views.bar(state)])
+    bar = views.bar(state)
+    page = _page(*main, header=[bar])
+    bar.param.watch(lambda event: setattr(page, "dark_theme", event.new), "dark")
+    page.param.watch(lambda event: setattr(bar, "dark", event.new), "dark_theme")
+    return page
 
 
 def _page(*main: Any, header: list[Any] | None = None) -> Any:
@@ -98,16 +108,18 @@ def _scheduler() -> Schedule:
     return schedule
 
 
-def _refused(dsn: str) -> str | None:
-    """Why this store can never be shown. One that is away for a while is waited for instead."""
-    if not dsn.startswith(("memory:", "locmem:")):
-        return None
-    try:
-        open_shared(dsn).close()
-    except GatorError as error:
-        return str(error)
-    return None
+def _shown(dsn: str | None) -> str:
+    """The address of a store that may be shown. One that is away for a while is waited for.
+
+    Raises:
+        GatorError: it can never be shown.
+    """
+    address = resolved(dsn)
+    if address.startswith(("memory:", "locmem:")):
+        open_shared(address).close()
+    return address
 
 
 if __name__.startswith("bokeh_app"):
-    create_app(sys.argv[1] if len(sys.argv) > 1 else None).servable()
+    given = [argument for argument in sys.argv[1:] if argument != READ_ONLY]
+    create_app(given[0] if given else None, read_only=READ_ONLY in sys.argv).servable()

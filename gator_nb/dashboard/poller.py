@@ -2,20 +2,19 @@
 
 It runs while somebody looks, is woken by the store, takes what has changed at least once a
 second, and hands each session what it looks at. Everything that asks the store, a cancel too,
-happens on it, so that a slow store never stalls a page.
+happens on it in chunks, so that a slow store never stalls a page, and a large job no session.
 """
 
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ..backends.base import Backend, Listener
-from ..errors import GatorError
-from ..record import Record
+from ..errors import GatorError, StoreUnavailable
 from .following import Following, Look, Sight
+from .jobs import Desk, Job
 from .store import open_shared, reopen_shared
 
 _BEAT = 1.0
@@ -23,7 +22,8 @@ _BEAT = 1.0
 _PAUSE = 0.1
 """Seconds between two steps: what changes faster is shown together."""
 _RETRY_EVERY = 1.0
-_CANCELED_BY = "dashboard"
+_WORK_FOR = 0.1
+"""Seconds that jobs may take before everybody is shown what has changed."""
 
 log = logging.getLogger("gator_nb.dashboard")
 
@@ -41,12 +41,6 @@ class Viewer(Protocol):
         """The store cannot be shown just now, and why."""
 
 
-class CancelRequest(NamedTuple):
-    task_id: str
-    answer: Callable[[Record | GatorError], None]
-    """Called on the poller's thread with the task as it stands then, or with what went wrong."""
-
-
 class Poller:
     """Follows one store for all sessions of this process; see `poller_for`."""
 
@@ -54,7 +48,7 @@ class Poller:
         self.dsn = dsn
         self._lock = threading.Lock()
         self._viewers: list[Viewer] = []
-        self._requests: deque[CancelRequest] = deque()
+        self._jobs: deque[Job] = deque()
         self._thread: threading.Thread | None = None
         self._listener: Listener | None = None
         self._woken = threading.Event()
@@ -91,9 +85,9 @@ class Poller:
         if listener is not None:
             listener.wake()
 
-    def cancel(self, request: CancelRequest) -> None:
-        """Ask the store to cancel a task; the answer comes on the poller's thread."""
-        self._requests.append(request)
+    def do(self, job: Job) -> None:
+        """Do this on the poller's thread, beside what else is to be done."""
+        self._jobs.append(job)
         self.wake()
 
     # -- the thread ------------------------------------------------------------------------
@@ -135,39 +129,47 @@ class Poller:
 
     def _follow(self, backend: Backend, listener: Listener) -> None:
         following = Following(backend)
-        while True:
-            self._woken.clear()
-            self._serve_requests(backend)
-            with self._lock:
-                viewers = list(self._viewers)
-            if not viewers:
-                return
-            sights = following.step([viewer.look for viewer in viewers], time.monotonic())
-            self._trouble = ""
-            for viewer, sight in zip(viewers, sights, strict=True):
-                viewer.see(sight)
-            if not self._woken.wait(_PAUSE):
-                listener.wait(_BEAT - _PAUSE)
+        desk = Desk(backend, following)
+        try:
+            while viewers := self._viewers_now():
+                self._woken.clear()
+                self._work(desk)
+                sights = following.step([viewer.look for viewer in viewers], time.monotonic())
+                self._trouble = ""
+                for viewer, sight in zip(viewers, sights, strict=True):
+                    viewer.see(sight)
+                if not self._jobs and not following.busy and not self._woken.wait(_PAUSE):
+                    listener.wait(_BEAT - _PAUSE)
+        finally:
+            desk.close()
 
-    def _serve_requests(self, backend: Backend) -> None:
-        while self._requests:
-            request = self._requests.popleft()
+    def _viewers_now(self) -> list[Viewer]:
+        with self._lock:
+            return list(self._viewers)
+
+    def _work(self, desk: Desk) -> None:
+        """A chunk of each job in turn, for a short while."""
+        until = time.monotonic() + _WORK_FOR
+        while self._jobs and time.monotonic() < until:
+            job = self._jobs.popleft()
             try:
-                (record,) = backend.cancel([request.task_id], _CANCELED_BY)
+                more = job.step(desk)
+            except StoreUnavailable as error:
+                job.fail(error)
+                raise
             except GatorError as error:
-                request.answer(error)
-            else:
-                request.answer(record)
+                job.fail(error)
+                continue
+            if more:
+                self._jobs.append(job)
 
     def _lose(self, error: GatorError) -> None:
         if str(error) != self._trouble:
             log.warning("the store cannot be shown, trying again: %s", error)
             self._trouble = str(error)
-        while self._requests:
-            self._requests.popleft().answer(error)
-        with self._lock:
-            viewers = list(self._viewers)
-        for viewer in viewers:
+        while self._jobs:
+            self._jobs.popleft().fail(error)
+        for viewer in self._viewers_now():
             viewer.lose(str(error))
 
 

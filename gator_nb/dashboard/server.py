@@ -1,10 +1,12 @@
-"""Serving the dashboard from this process, to this machine."""
+"""Serving the dashboard from this process: to this machine, or to whoever has its token."""
 
 import asyncio
+import os
+import secrets
 import signal
 import socket
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from ipaddress import ip_address
@@ -14,10 +16,14 @@ import panel as pn
 from tornado.websocket import WebSocketClosedError
 
 from ..errors import GatorError
+from .access import TokenAccess
 from .app import TITLE, create_app
 from .store import open_shared, resolved
 
 USUAL_PORT = 5006
+TOKEN = "GATOR_NB_DASHBOARD_TOKEN"  # noqa: S105 -- its name
+_SHORTEST = 12
+"""Characters of a token that is worth its name."""
 _SESSION_LIFETIME = 60_000
 """Milliseconds that a session outlives its browser's connection: a closed lid comes back to it."""
 
@@ -32,6 +38,9 @@ def serve(
     port: int | None = None,
     address: str = "127.0.0.1",
     show: bool = True,
+    read_only: bool = False,
+    token: str | None = None,
+    origins: Sequence[str] = (),
     tell: Callable[[str], None] = print,
 ) -> None:
     """Serve the dashboard of a store until this process is interrupted.
@@ -39,42 +48,61 @@ def serve(
     Args:
         dsn: the store's address; None is `$GATOR_NB_CONN`, else the user's own store.
         port: 0 is any free one; None is 5006, or any free one where that is taken.
-        address: of this machine alone.
+        address: one that others can reach asks for a token.
         show: open it in a browser.
+        read_only: nobody can cancel, retry or the like.
+        token: what whoever comes must know; None is `$GATOR_NB_DASHBOARD_TOKEN`, else, off this
+            machine, a new one that is told.
+        origins: more "host:port" that browsers may come by, such as that of a proxy.
         tell: takes the lines for the user.
 
     Raises:
         UnknownScheme, StoreUnavailable, StoreCorrupt, StoreVersion: the store cannot be shown.
-        CannotServe: the address is not of this machine alone, or the port is taken.
+        CannotServe: the port is taken, the address is no address of this machine, or the token is
+            short enough to be guessed.
     """
     store = resolved(dsn)
     open_shared(store).close()
-    _refuse_others(address)
+    token = _token(address, token)
     chosen = _choose_port(address, port)
-    host = f"[{address}]" if ":" in address else address
-    url = f"http://{host}:{chosen}/"
-    server = _server(store, address, chosen, f"{host}:{chosen}")
+    hosts = _hosts(address)
+    url = f"http://{hosts[0]}:{chosen}/"
+    page = partial(create_app, store, read_only=read_only)
+    allowed = [*(f"{host}:{chosen}" for host in hosts), *origins]
+    server = make_server(page, address, chosen, allowed, token)
     with _until_told_to_end(server) as run:
-        tell(f"{TITLE}: {url}\nCtrl-C ends it.")
+        tell(_welcome(url, token, read_only=read_only))
         if show:
-            webbrowser.open(url)
+            webbrowser.open(url if token is None else f"{url}login?token={token}")
         run()
 
 
-def _server(store: str, address: str, port: int, origin: str) -> Any:
-    def page() -> Any:  # Panel takes nothing but a plain function for a factory
-        return create_app(store)
+def make_server(
+    create: Callable[[], Any], address: str, port: int, origins: list[str], token: str | None
+) -> Any:
+    """A server of this page that has not started.
 
+    Args:
+        origins: the "host:port" that a browser's address may show; no other page gets through.
+    """
+
+    def page() -> Any:  # Panel takes nothing but a plain function for a factory
+        return create()
+
+    guarded: dict[str, Any] = {}
+    if token is not None:
+        guarded = {"auth_provider": TokenAccess(token), "cookie_secret": secrets.token_hex(32)}
     return pn.serve(
         {"/": page},
         address=address,
         port=port,
-        websocket_origin=[origin],
+        websocket_origin=origins,
         title=TITLE,
         show=False,
         start=False,
         verbose=False,
         unused_session_lifetime_milliseconds=_SESSION_LIFETIME,
+        **guarded,
     )
 
 
@@ -103,16 +131,50 @@ def _without_closed_sockets(loop: asyncio.AbstractEventLoop, context: dict[str, 
         loop.default_exception_handler(context)
 
 
-def _refuse_others(address: str) -> None:
-    try:
-        alone = address == "localhost" or ip_address(address).is_loopback
-    except ValueError:
-        alone = False
-    if not alone:
+def _token(address: str, token: str | None) -> str | None:
+    given = token or os.environ.get(TOKEN) or None
+    if given is None:
+        return None if _alone(address) else secrets.token_urlsafe(24)
+    if len(given) < _SHORTEST:
         raise CannotServe(
-            f"{address} can be reached by others, and whoever sees this page can cancel: use "
-            "127.0.0.1, and from elsewhere `ssh -L 5006:127.0.0.1:5006 this-machine`"
+            f"a token of {len(given)} characters can be guessed: take {_SHORTEST} or more, or "
+            "none, and one is made"
         )
+    return given
+
+
+def _alone(address: str) -> bool:
+    """Nobody else can reach it."""
+    try:
+        return address == "localhost" or ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _hosts(address: str) -> list[str]:
+    """How a browser may name this address, the best way first."""
+    if address in ("0.0.0.0", "::", ""):  # noqa: S104 -- asked for, and told about
+        name = socket.gethostname()
+        return list(dict.fromkeys([name.lower(), socket.getfqdn().lower(), *_addresses(name)]))
+    return [f"[{address}]" if ":" in address else address.lower()]
+
+
+def _addresses(name: str) -> list[str]:
+    try:
+        return [str(one) for one in socket.gethostbyname_ex(name)[2]]
+    except OSError:
+        return []
+
+
+def _welcome(url: str, token: str | None, *, read_only: bool) -> str:
+    lines = [f"{TITLE}: {url}{' (read-only)' if read_only else ''}"]
+    if token is not None:
+        lines.append(f"Token: {token}")
+        lines.append(
+            "It travels unencrypted: where the network is not yours, serve on 127.0.0.1 and use "
+            "`ssh -L 5006:127.0.0.1:5006 this-machine`."
+        )
+    return "\n".join([*lines, "Ctrl-C ends it."])
 
 
 def _choose_port(address: str, port: int | None) -> int:

@@ -1,45 +1,43 @@
 """What one session sees and does, as parameters that views watch. No Panel in here."""
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import param
 
-from ..backends.base import Filter
 from ..constants import EVERY
 from ..errors import GatorError, StoreUnavailable, TaskNotFound
 from ..record import Record
-from ..states import (
-    CANCELED,
-    DELAYED,
-    FAILED,
-    RETRYING,
-    RUNNING,
-    SUCCESS,
-    UNSTARTED,
-    WAITING,
-    Status,
+from ..states import DELAYED, FAILED, RETRYING, SUCCESS, WAITING, Status
+from .details import Detail
+from .following import PAGE_SIZE, Look, Sight, WorkerSeen
+from .jobs import Bulk, Many, OneTask, Verb
+from .poller import Poller, poller_for
+from .query import (
+    LIMIT,
+    STATUSES_OF,
+    BadFilter,
+    Counts,
+    Query,
+    counted,
+    parse,
+    tile_of,
+    with_status,
 )
-from .following import PAGE_SIZE, Counts, Look, Sight, WorkerSeen
-from .poller import CancelRequest, Poller, poller_for
+from .searching import SEARCHED
 from .text import safe
 
 ALL = "all"
 WORKERS = "workers"
-STATUSES_OF: dict[str, frozenset[Status]] = {
-    "queued": UNSTARTED,
-    "running": frozenset({RUNNING}),
-    "finished": frozenset({SUCCESS}),
-    "failed": frozenset({FAILED}),
-    "canceled": frozenset({CANCELED}),
-}
-"""The tiles that filter tasks."""
+SOME = "some"
+"""What a filter shows that no tile stands for."""
 
 _READY = frozenset({WAITING, DELAYED, RETRYING})
 """What a worker would take by itself; a blocked task waits for something else."""
 
-_NAMES_KEPT = 500
+_ID_LIMIT = 200
+READ_ONLY = "This page only shows: it was served with --read-only."
 
 Schedule = Callable[[Callable[[], None]], None]
 """Runs a function soon, on the thread that the session belongs to."""
@@ -51,7 +49,9 @@ class Session(param.Parameterized):
     Parameters are changed on the session's own thread only, several at once.
     """
 
-    shown: Any = param.Selector(default=ALL, objects=[ALL, *STATUSES_OF, WORKERS])
+    shown: Any = param.Selector(default=ALL, objects=[ALL, *STATUSES_OF, WORKERS, SOME])
+    filter_text = param.String(doc="The filter line, as typed.")
+    filter_trouble = param.String(doc="Why the filter line means nothing; the last one holds.")
     health: Any = param.Selector(default="opening", objects=["opening", "live", "lost"])
     trouble = param.String(doc="Why the store cannot be shown.")
     seen_at = param.Number(default=0.0, doc="When it was last seen, by its own clock.")
@@ -63,62 +63,166 @@ class Session(param.Parameterized):
     left = param.List(
         default=[], item_type=Record, doc="On screen, though they have left the page."
     )
+    recent_seen = param.Integer(default=0, doc="Grows when `recent` is another.")
+    matching = param.Integer(default=None, allow_None=True, doc="How many fit; None: unknown.")
+    searched = param.Integer(
+        default=None, allow_None=True, doc="How many were looked at; None: no search was needed."
+    )
+    search: Any = param.Selector(default="done", objects=["done", "going", "paused"])
     page_number = param.Integer(default=1, bounds=(1, None))
     has_older = param.Boolean(default=False)
+    task = param.String(default="", doc="The id of the task that is shown in all its detail.")
+    detail = param.ClassSelector(class_=Detail, default=None, allow_None=True)
+    bulk = param.ClassSelector(class_=Bulk, default=None, allow_None=True)
     notice = param.String(doc="What came of the last click, when it is not what was asked for.")
 
-    def __init__(self, dsn: str, schedule: Schedule, poller: Poller | None = None) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        schedule: Schedule,
+        poller: Poller | None = None,
+        *,
+        read_only: bool = False,
+        charts: bool = False,
+    ) -> None:
         super().__init__()
         self.dsn = dsn
-        self.look = Look()
+        self.read_only = read_only
+        self.look = Look(charts=charts)
+        self.recent: tuple[Record, ...] = ()
+        """The newest tasks that have started; `recent_seen` tells of it."""
         self._schedule = schedule
         self._newer: list[int | None] = []
         self._next: int | None = None
         self._pending: Sight | str | None = None
         self._delivery = threading.Lock()
+        self._many: Many | None = None
         self._poller = poller or poller_for(dsn)
         self._poller.attach(self)
 
-    # -- what a person does ----------------------------------------------------------------
+    # -- what a person looks at --------------------------------------------------------------
 
     def show(self, tile: str) -> None:
-        """Show what a tile stands for; the tile that is shown already: everything again.
+        """Show what a tile stands for; the tile that is shown already: without its filter.
 
         Raises:
             ValueError: there is no such tile.
         """
-        self.shown = ALL if tile == self.shown else tile
+        if tile == WORKERS:
+            self.shown = self._tile() if self.shown == WORKERS else WORKERS
+            return
+        if tile not in (ALL, *STATUSES_OF):
+            raise ValueError(f"there is no tile {tile!r}")
+        off = tile in (ALL, self.shown)
+        self.filter(with_status(self.filter_text, None if off else tile))
+
+    def filter(self, text: str) -> None:
+        """Show the tasks that fit a filter line; one that means nothing is told, and not taken."""
+        text = " ".join(text[: LIMIT + 1].split())
+        try:
+            query = parse(text)
+        except BadFilter as error:
+            self.param.update(filter_text=text, filter_trouble=str(error))
+            return
         self._newer, self._next = [], None
-        self._look_at(Filter(status=STATUSES_OF.get(self.shown)), None, page_number=1)
+        self.look = self.look._replace(query=query, after=None, budget=SEARCHED)
+        self.param.update(
+            filter_text=text, filter_trouble="", page_number=1, shown=self._tile(),
+            matching=None, searched=None, search="going",
+        )  # fmt: skip
+        self._poller.wake()
+
+    def search_on(self) -> None:
+        """Look through as many tasks again."""
+        if self.searched is not None and self.search == "paused":
+            self.search = "going"
+            self._look_at(self.look._replace(budget=self.searched + SEARCHED), self.page_number)
 
     def go_older(self) -> None:
         """Show the page of tasks pushed before this one's."""
         if self._next is not None:
             self._newer.append(self.look.after)
-            self._look_at(self.look.where, self._next, page_number=self.page_number + 1)
+            look = self.look._replace(after=self._next, budget=SEARCHED)
+            self._next = None
+            self._look_at(look, self.page_number + 1)
 
     def go_newer(self) -> None:
         """Show the page before."""
         if self._newer:
-            self._look_at(self.look.where, self._newer.pop(), page_number=self.page_number - 1)
+            look = self.look._replace(after=self._newer.pop(), budget=SEARCHED)
+            self._look_at(look, self.page_number - 1)
 
     def keep(self, ids: Collection[str]) -> None:
         """Go on telling the truth about these, whether or not they stay on the page."""
         self.look = self.look._replace(kept=frozenset(list(ids)[: 2 * PAGE_SIZE]))
         self._poller.wake()
 
+    def open_task(self, task_id: str) -> None:
+        """Show one task in all its detail; "" shows none."""
+        task_id = task_id[:_ID_LIMIT]
+        self.param.update(task=task_id, detail=None)
+        self.look = self.look._replace(task=task_id or None)
+        self._poller.wake()
+
+    # -- what a person does ----------------------------------------------------------------
+
     def cancel(self, task_id: str) -> None:
         """Ask the store to cancel the task of this id, whatever it has become meanwhile."""
+        self._do("cancel", task_id)
 
-        def answer(found: Record | GatorError) -> None:
-            said = _said(found)
-            self._schedule(lambda: self._note(said))
+    def force_stop(self, task_id: str) -> None:
+        """Ask for its process to be ended without waiting for its code."""
+        self._do("stop", task_id)
 
-        self._poller.cancel(CancelRequest(task_id, answer))
+    def retry(self, task_id: str) -> None:
+        """Run the task of this id again, as a new one, and open that."""
+        self._do("retry", task_id)
+
+    def do_to(self, verb: Verb, ids: Sequence[str]) -> None:
+        """Do it to these tasks, as far as it is meant for what they are by then."""
+        self._begin(verb, ids)
+
+    def do_to_matching(self, verb: Verb) -> None:
+        """Count the tasks that fit the filter and that the verb is meant for; `confirm` goes on."""
+        self._begin(verb, self.look.query)
+
+    def confirm(self) -> None:
+        """Do it to as many tasks as were counted."""
+        if self._many is not None and self.bulk is not None and self.bulk.phase == "asking":
+            self._many.confirm()
+            self.bulk = self._many.stands
+            self._poller.do(self._many)
+
+    def dismiss(self) -> None:
+        """Not that, or no more of it; or what came of it has been read."""
+        if self._many is not None:
+            self._many.stop()
+        self._many, self.bulk = None, None
 
     def close(self) -> None:
         """Look no longer. May be repeated."""
         self._poller.detach(self)
+
+    def _may(self) -> bool:
+        if self.read_only:
+            self.notice = READ_ONLY
+        return not self.read_only
+
+    def _do(self, verb: Verb, task_id: str) -> None:
+        if not self._may():
+            return
+
+        def answer(found: Record | GatorError) -> None:
+            self._schedule(lambda: self._done(verb, found))
+
+        self._poller.do(OneTask(verb, task_id, answer))
+
+    def _begin(self, verb: Verb, wanted: Query | Sequence[str]) -> None:
+        if not self._may() or (self.bulk is not None and self.bulk.open):
+            return
+        many = Many(verb, wanted, lambda bulk: self._schedule(lambda: self._progress(many, bulk)))
+        self._many, self.bulk = many, many.stands
+        self._poller.do(many)
 
     # -- what the poller tells, on its thread ------------------------------------------------
 
@@ -137,8 +241,14 @@ class Session(param.Parameterized):
 
     # -- on the session's thread -------------------------------------------------------------
 
-    def _note(self, said: str) -> None:
-        self.notice = said
+    def _done(self, verb: Verb, found: Record | GatorError) -> None:
+        self.notice = said(verb, found)
+        if verb == "retry" and isinstance(found, Record) and self.task:
+            self.open_task(found.id)
+
+    def _progress(self, many: Many, bulk: Bulk) -> None:
+        if many is self._many:
+            self.bulk = bulk
 
     def _apply(self) -> None:
         with self._delivery:
@@ -146,35 +256,49 @@ class Session(param.Parameterized):
         if isinstance(news, str):
             self.param.update(health="lost", trouble=news)
         elif news is not None:
-            self.param.update(**self._updates(news))
+            updates = self._updates(news)
+            # param compares field by field in Python, and once for each that watches.
+            self.param.update(**{k: v for k, v in updates.items() if getattr(self, k) != v})
 
     def _updates(self, sight: Sight) -> dict[str, Any]:
+        counts = tile_counts(sight)
         updates: dict[str, Any] = {
             "health": "live",
             "trouble": "",
             "seen_at": sight.at,
-            "counts": tile_counts(sight),
+            "counts": counts,
             "unserved": unserved_queues(sight.counts, sight.workers),
             "workers": list(sight.workers),
-            "worker_names": self._names_with(sight.workers),
+            "worker_names": dict(sight.worker_names),
         }
-        if sight.look[:2] == self.look[:2]:
+        if sight.recent is not self.recent:
+            self.recent = sight.recent
+            updates["recent_seen"] = self.recent_seen + 1
+        if sight.look[:3] == self.look[:3]:
             self._next = sight.page.next
             updates |= {
                 "records": sight.page.records,
                 "left": list(sight.kept),
                 "has_older": sight.page.next is not None,
+                "searched": sight.searched,
+                "search": sight.search,
+                "matching": matching_count(sight, self.page_number),
             }
+        if sight.look.task == self.look.task:
+            updates["detail"] = sight.detail
         return updates
 
-    def _names_with(self, workers: Collection[WorkerSeen]) -> dict[str, str]:
-        names = {**self.worker_names, **{w.presence.id: w.presence.name for w in workers}}
-        return dict(list(names.items())[-_NAMES_KEPT:])
-
-    def _look_at(self, where: Filter, after: int | None, *, page_number: int) -> None:
-        self.look = Look(where, after)
+    def _look_at(self, look: Look, page_number: int) -> None:
+        self.look = look
         self.page_number = page_number
         self._poller.wake()
+
+    def _tile(self) -> str:
+        """The tile that the filter stands for."""
+        query = self.look.query
+        if query == Query():
+            return ALL
+        return tile_of(query) or SOME
 
 
 def tile_counts(sight: Sight) -> dict[str, int]:
@@ -187,6 +311,15 @@ def tile_counts(sight: Sight) -> dict[str, int]:
     return {**tiles, ALL: sum(total.values()), WORKERS: len(sight.workers)}
 
 
+def matching_count(sight: Sight, page_number: int) -> int | None:
+    """How many tasks fit, where that is known."""
+    query, page = sight.look.query, sight.page
+    if query.by_status_alone:
+        return counted(sight.counts, query.where)
+    whole = page_number == 1 and page.next is None and sight.search == "done"
+    return len(page.records) if whole else None
+
+
 def unserved_queues(counts: Counts, workers: Collection[WorkerSeen]) -> dict[str, int]:
     """Queues with tasks that could run, and how many, where no live worker would take them."""
     served = {queue for worker in workers for queue in worker.presence.queues}
@@ -196,15 +329,16 @@ def unserved_queues(counts: Counts, workers: Collection[WorkerSeen]) -> dict[str
     return {queue: n for queue, n in ready.items() if n and queue not in served}
 
 
-def _said(found: Record | GatorError) -> str:
-    """What a person must be told of a cancel; nothing where the row says it."""
+def said(verb: Verb, found: Record | GatorError) -> str:
+    """What a person must be told of a click; nothing where the row says it."""
     if isinstance(found, TaskNotFound):
         return "That task is not in the store any more."
     if isinstance(found, StoreUnavailable):
-        return "The store cannot be reached: nothing was canceled."
+        done = {"cancel": "canceled", "stop": "stopped", "retry": "pushed"}[verb]
+        return f"The store cannot be reached: nothing was {done}."
     if isinstance(found, GatorError):
         return safe(str(found), 300)
-    if found.status in (SUCCESS, FAILED):
+    if verb != "retry" and found.status in (SUCCESS, FAILED):
         ended = "finished" if found.status is SUCCESS else "failed"
         return f"{safe(found.label, 80)} had already {ended}: there was nothing to cancel."
     return ""

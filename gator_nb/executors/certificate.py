@@ -1,11 +1,17 @@
-"""What can be said of the death of a process that ran a task."""
+"""What can be said of the death of a process that ran a task, and how its try ended by it."""
 
 import json
 import signal
 from pathlib import Path
 from typing import NamedTuple
 
+from ..attempt import Ended, canceled, timed_out
+from ..errors import TaskLost
+from ..payload import outcome_of_error
+from ..record import Reason
 from ..running import Running
+from ..states import Status
+from .child_process import ProcessTry
 
 _CGROUP = Path("/sys/fs/cgroup")
 _CGROUPS_OF_SELF = Path("/proc/self/cgroup")
@@ -20,6 +26,8 @@ class Death(NamedTuple):
     """Bytes that it held at most."""
     out_of_memory: bool
     """The system has killed for want of memory meanwhile."""
+    cut_off: bool = False
+    """We ended it, because nothing could be heard from it any more."""
 
 
 def certificate(one: Running, death: Death) -> str:
@@ -33,7 +41,47 @@ def certificate(one: Running, death: Death) -> str:
     return "; ".join(parts)
 
 
+def end_by_death(one: ProcessTry, death: Death) -> Ended:
+    """How a try ended whose process has died, by us or by itself."""
+    by = " by SIGKILL" if one.killed else ""
+    if one.cause in ("stop", "lost"):
+        return Ended(None)
+    if one.cause in ("cancel", "kill"):
+        return canceled(one, by)._replace(peak_memory=death.peak_memory)
+    return _lost(one, death) if one.cause is None else _timed_out(one, by, death.peak_memory)
+
+
+def _lost(one: ProcessTry, death: Death) -> Ended:
+    """The process died by itself: the store counts a loss."""
+    line = certificate(one, death)
+    one.sink.write(f"\n[{line}]\n")
+    words = one.last_words.decode("utf-8", "replace")
+    details = f"TaskLost: {line}\n\nThe last of its output:\n{words}" if words else None
+    outcome = outcome_of_error(one.record.id, one.claim, TaskLost(line))._replace(error=line)
+    return Ended(
+        Status.FAILED, one.record.retries, outcome._replace(traceback=details or outcome.traceback),
+        Reason.LOST, outcome.error, peak_memory=death.peak_memory, lost=True,
+    )  # fmt: skip
+
+
+def _timed_out(one: ProcessTry, by: str, peak: int) -> Ended:
+    """It had to be killed, and its `on_error` with it."""
+    record = one.record
+    error = timed_out(one, by)
+    outcome = outcome_of_error(record.id, one.claim, error)._replace(error=str(error))
+    again = record.retries > 0
+    return Ended(
+        Status.RETRYING if again else Status.FAILED, record.retries - again, outcome,
+        Reason.TIMEOUT, outcome.error, peak_memory=peak,
+    )  # fmt: skip
+
+
 def _how(death: Death) -> str:
+    if death.cut_off:
+        return (
+            "was ended, because it had closed its connection to the worker or become another "
+            "program (os.closerange, os.exec...)"
+        )
     if death.code >= 0:
         return f"ended by itself with exit code {death.code} (os._exit, or a library that exits)"
     name = _signal_name(-death.code)

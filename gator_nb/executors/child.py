@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 
 from ..attempt import Ended, attempt
@@ -62,10 +62,10 @@ class ChildTry(Try):
 
     @contextmanager
     def user_code(self) -> Iterator[None]:
-        if self.cause is not None:
-            raise Interrupted(self.cause)
-        self.inside = True
+        self.inside = True  # first, so that a request between these lines is not missed
         try:
+            if self.cause is not None:
+                raise Interrupted(self.cause)
             yield
         finally:
             self.inside = False
@@ -89,7 +89,6 @@ class Child:
     """Runs what its worker sends."""
 
     def __init__(self, line: socket.socket) -> None:
-        self._pid = os.getpid()
         self._main = threading.get_ident()
         self._one: ChildTry | None = None
         self._asked: dict[str, Cause] = {}
@@ -99,7 +98,7 @@ class Child:
         teach_figures()
         teach_displays()
         signal.signal(signal.SIGINT, self._on_sigint)
-        self._line = Line(line, self._interrupt)
+        self._line = Line(line, self._interrupt, self._whole)
         threading.Thread(target=self._keep_telling, name="gator_nb tell", daemon=True).start()
         self._surroundings = Surroundings()
 
@@ -132,8 +131,6 @@ class Child:
             one.asked(self._asked[record.claim])
         self._running.set()
         ended = attempt(one, load)
-        if os.getpid() != self._pid:
-            os._exit(0)  # a copy that the task forked and let come back
         self._running.clear()
         self._one = None
         self._end(one, ended)
@@ -162,10 +159,15 @@ class Child:
     def _restored(self) -> bool:
         try:
             return self._surroundings.restore()
-        except OSError:  # what cannot be put back is not used again
+        except (OSError, ValueError):  # what cannot be put back is not used again
             return False
 
     # -- stopping ----------------------------------------------------------------------------------
+
+    def _whole(self) -> AbstractContextManager[None]:
+        """Around a message, which an interruption of this thread must not tear apart."""
+        one, here = self._one, threading.get_ident()
+        return one.shielded() if one is not None and here == self._main else nullcontext()
 
     def _interrupt(self, message: Message) -> None:
         """A request to stop has come: note why, then strike the main thread."""
@@ -207,6 +209,7 @@ class Child:
 def main() -> None:
     """Serve the worker that started this process."""
     fd, parent = int(sys.argv[1]), int(sys.argv[2])
+    os.set_inheritable(fd, False)
     die_with_parent(parent)
     adopt_orphans()
     sys.argv[:] = [""]

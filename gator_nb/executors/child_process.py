@@ -5,9 +5,10 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from ..attempt import Ended  # noqa: TC001 -- said of an attribute
 from ..backends.base import Backend, Claimed, Listener
@@ -19,6 +20,9 @@ from .wire import Inbox, Message, packed
 
 _PIECE = 1 << 18
 """Bytes that are read or written at a time."""
+_PIECES = 32
+"""Pieces that one child is heard for before the others are: a flood must not hold up a cancel. It
+is more than a pipe or a socket holds, so all is heard that was said before a death."""
 _LAST_WORDS = 2000
 """Bytes of a task's output that the certificate of its death shows."""
 _KEPT_WORDS = 64 * 1024
@@ -36,6 +40,10 @@ class ProcessTry(Running):
         self._listener: Listener | None = None
         self._waiting = threading.Lock()
         self._rung = self._over = False
+        self.most_memory: int | None = None
+        """Bytes that it asked for."""
+        self.overweight: int | None = None
+        """Bytes that it held when it was ended for them."""
         self.signaled = False
         self.killed = False
 
@@ -97,13 +105,26 @@ class ChildProcess:
         """How its last try ended, when it is not to have another."""
         self.words = b""
         """What it said outside of tasks."""
+        self.devices: tuple[str, ...] | None = None
+        """The GPUs of the tasks that it runs; None before its first."""
         self.peak_memory = 0
         """Bytes; known after its death."""
         self.doomed = False
         """It was killed by us, or is about to end."""
-        ours, theirs = socket.socketpair()
-        self.output, pipe = os.pipe()
-        try:
+        self.hung_up_at: float | None = None
+        """When its end of the line was closed; monotonic."""
+        self.cut_off = False
+        """It was killed because it can tell nothing any more."""
+        self.death: int | None = None
+        self._inbox = Inbox()
+        self._outbox: deque[memoryview] = deque()
+        with ExitStack() as always, ExitStack() as on_failure:
+            self.line, theirs = socket.socketpair()
+            always.callback(theirs.close)
+            on_failure.callback(self.line.close)
+            self.output, pipe = os.pipe()
+            always.callback(os.close, pipe)
+            on_failure.callback(os.close, self.output)
             self.process = subprocess.Popen(  # noqa: S603 -- this very interpreter and module
                 [sys.executable, "-m", "gator_nb.executors.child",
                  str(theirs.fileno()), str(os.getpid())],
@@ -111,31 +132,42 @@ class ChildProcess:
                 pass_fds=[theirs.fileno()], start_new_session=True,
                 env={**environ, MARK: mark},
             )  # fmt: skip
-        except BaseException:
-            ours.close()
-            os.close(self.output)
-            raise
-        finally:
-            theirs.close()
-            os.close(pipe)
+            on_failure.callback(self._abandon)
+            if hasattr(os, "pidfd_open"):
+                self.death = os.pidfd_open(self.process.pid)
+            on_failure.pop_all()
         os.set_blocking(self.output, False)
-        ours.setblocking(False)
-        self.line = ours
-        self.death = os.pidfd_open(self.process.pid) if hasattr(os, "pidfd_open") else None
-        self._inbox = Inbox()
-        self._outbox: deque[memoryview] = deque()
+        self.line.setblocking(False)
+
+    def _abandon(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
     @property
     def idle(self) -> bool:
-        return self.ready and self.one is None and not self.doomed
+        return self.ready and self.one is None and not (self.doomed or self.unsent)
+
+    @property
+    def visible(self) -> dict[str, str]:
+        """The environment that shows its tasks their GPUs and no others."""
+        return {"CUDA_VISIBLE_DEVICES": ",".join(self.devices)} if self.devices else {}
+
+    @property
+    def coming(self) -> bool:
+        """It was started, and is not ready yet."""
+        return not (self.ready or self.dismissed or self.doomed)
 
     # -- sending ---------------------------------------------------------------------------------
 
     def run(self, claimed: Claimed, one: ProcessTry, message: Message, payload: bytes) -> None:
-        """Send it a task, with a pipe of its own for what the task writes."""
-        self.claimed, self.one = claimed, one
+        """Send it a task, with a pipe of its own for what the task writes.
+
+        Raises:
+            OSError: this process can open no more files; nothing was sent.
+        """
+        output, pipe = os.pipe()
         os.close(self.output)
-        self.output, pipe = os.pipe()
+        self.output, self.claimed, self.one = output, claimed, one
         os.set_blocking(self.output, False)
         head, tail = packed(message, payload)
         try:
@@ -182,22 +214,32 @@ class ChildProcess:
     # -- receiving -------------------------------------------------------------------------------
 
     def receive(self) -> list[tuple[Message, bytes]]:
-        """The messages that have come."""
+        """The messages that have come; `hung_up_at` is set when no more will.
+
+        Raises:
+            ValueError: what came is no message; user code has written to the line.
+        """
         found: list[tuple[Message, bytes]] = []
-        while True:
+        for _ in range(_PIECES):
             try:
                 data = self.line.recv(_PIECE)
             except BlockingIOError:
-                return found
+                break
             except OSError:
                 data = b""
             if not data:
-                return found
+                self.hung_up_at = self.hung_up_at or time.monotonic()
+                break
             found += self._inbox.feed(data)
+        return found
+
+    def mute_for(self) -> float:
+        """Seconds for which it can tell nothing any more."""
+        return 0.0 if self.hung_up_at is None else time.monotonic() - self.hung_up_at
 
     def read_output(self) -> bool:
         """Take in what was written, into the log of its task; False when no more will come."""
-        while True:
+        for _ in range(_PIECES):
             try:
                 data = os.read(self.output, _PIECE)
             except BlockingIOError:
@@ -209,27 +251,43 @@ class ChildProcess:
                 self.one.last_words = (self.one.last_words + data)[-_LAST_WORDS:]
             else:
                 self.words = (self.words + data)[-_KEPT_WORDS:]
+        return True
 
     # -- ending ----------------------------------------------------------------------------------
 
     def kill(self) -> None:
-        """End it and everything below it, whatever it does."""
+        """End it and everything below it, whatever it does.
+
+        Raises:
+            OSError: what is below it cannot be found now; try again.
+        """
         if not self.doomed:
-            self.doomed = True
             kill_tree(self.process.pid)
+            self.doomed = True
 
     def dead(self) -> bool:
         if self.process.returncode is None:
-            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            try:
+                pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else in this process has waited for it
+                self.process.returncode = 0
+                return True
             if pid:
                 self.process.returncode = os.waitstatus_to_exitcode(status)
                 self.peak_memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         return self.process.returncode is not None
 
-    def bury(self) -> int:
-        """After its death: end what it left behind, and close; its exit code, or minus a signal."""
-        code = self.process.returncode or 0
+    def clear(self) -> None:
+        """After its death: end what it left behind.
+
+        Raises:
+            OSError: that cannot be found now; try again.
+        """
         kill_marked(self.mark)
+
+    def bury(self) -> int:
+        """Then close it; its exit code, or minus a signal."""
+        code = self.process.returncode or 0
         self.line.close()
         os.close(self.output)
         if self.death is not None:

@@ -174,6 +174,15 @@ class _FarBackend(Backend):
     def hold(self, *_: Any, **__: Any) -> NoReturn:
         _refuse()
 
+    def lanes(self, *_: Any, **__: Any) -> NoReturn:
+        _refuse()
+
+    def pause(self, *_: Any, **__: Any) -> NoReturn:
+        _refuse()
+
+    def paused(self) -> NoReturn:
+        _refuse()
+
     def reap(self, *_: Any, **__: Any) -> NoReturn:
         _refuse()
 
@@ -224,6 +233,9 @@ class FarClient(Client):
     def outcome(self, record: Record) -> Outcome | None:
         found: Outcome | None = pickle.loads(self._line.ask("open_outcome", task_id=record.id)[1])
         return found
+
+    def outcomes(self, ids: Sequence[str]) -> dict[str, bytes]:  # noqa: ARG002 -- the worker opens them
+        return {}
 
     def save(self, record: Record, claim: str, payload: bytes) -> Answer:  # noqa: ARG002 -- the worker knows
         return Answer(self._line.ask("save", payload)[0]["answer"])

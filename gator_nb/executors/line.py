@@ -10,7 +10,9 @@ import os
 import queue
 import socket
 import threading
+import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from .. import errors
@@ -26,9 +28,17 @@ class Received(NamedTuple):
 
 
 class Line:
-    """Speaks with the worker. `send` and `ask` may be called from any thread."""
+    """Speaks with the worker. `send` and `ask` may be called from any thread; `whole` gives what
+    is put around each message so that it is sent in one piece."""
 
-    def __init__(self, line: socket.socket, on_interrupt: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        line: socket.socket,
+        on_interrupt: Callable[[Message], None],
+        whole: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._pid = os.getpid()
+        self._whole = whole
         self._line = line
         self._on_interrupt = on_interrupt
         self._sending = threading.Lock()
@@ -44,8 +54,17 @@ class Line:
         return self._tasks.get()
 
     def send(self, message: Message, payload: bytes = b"") -> None:
+        """Say something.
+
+        Raises:
+            GatorError: this is a fork of the process whose line it is.
+        """
+        if os.getpid() != self._pid:
+            raise errors.GatorError(
+                "a process that a task has forked cannot speak for it; do it in the task itself"
+            )
         head, tail = packed(message, payload)
-        with self._sending:
+        with self._whole(), self._sending:
             self._line.sendall(head)
             if tail:
                 self._line.sendall(tail)
@@ -73,6 +92,16 @@ class Line:
     # -- the reader --------------------------------------------------------------------------------
 
     def _read(self) -> None:
+        try:
+            self._hear()
+        except BaseException:  # noqa: BLE001 -- whatever it is
+            traceback.print_exc()
+            os._exit(1)  # deaf, it would hold its task for ever
+        if self.busy:
+            os._exit(1)  # nobody can be told how the task ends
+        self._tasks.put(None)
+
+    def _hear(self) -> None:
         while (received := self._receive()) is not None:
             kind = received.message["type"]
             if kind == "run":
@@ -81,9 +110,6 @@ class Line:
                 self._on_interrupt(received.message)
             elif kind == "answer" and received.message["number"] in self._answers:
                 self._answers[received.message["number"]].put(received)
-        if self.busy:
-            os._exit(1)  # nobody can be told how the task ends
-        self._tasks.put(None)
 
     def _receive(self) -> Received | None:
         try:
@@ -92,7 +118,7 @@ class Line:
                 return None
             text, payload = sizes(head + self._exactly(HEAD_SIZE - len(head)))
             return Received(json.loads(self._exactly(text)), self._exactly(payload), files)
-        except (ConnectionError, EOFError):
+        except (OSError, EOFError):  # the worker is gone, or the task has closed it
             return None
 
     def _exactly(self, size: int) -> bytes:

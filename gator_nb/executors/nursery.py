@@ -8,31 +8,24 @@ import os
 import selectors
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..attempt import (
-    Ended,
-    backoff_of,
-    canceled,
-    failed_to_load,
-    settlement_of,
-    timed_out,
-    timeout_of,
-)
+from ..attempt import Ended, backoff_of, failed_to_load, settlement_of, timeout_of
 from ..backends.base import Claimed
 from ..client import Client
 from ..cores import cores, thread_limits
-from ..errors import TaskLost
-from ..payload import Outcome, joined, outcome_of_error
-from ..record import Reason
+from ..errors import StoreUnavailable
+from ..payload import Outcome, joined
 from ..settings import KEY
 from ..states import Status
 from .answering import answer
 from .base import Report
-from .certificate import Death, certificate, oom_kills
+from .certificate import Death, end_by_death, oom_kills
 from .child_process import ChildProcess, ProcessTry
+from .scales import Scales, end_by_weight
 from .wire import Message
 
 if TYPE_CHECKING:
@@ -84,7 +77,12 @@ class Nursery:
         self._unborn = 0
         """How many in a row died before they were ready."""
         self._not_before = 0.0
+        self._trouble = ""
+        """What failed just now."""
+        self._short = False
+        """No more files could be opened for a task, which waits."""
         self._oom_kills = oom_kills()
+        self._scales = Scales()
         self._environ = thread_limits(cores() // slots) | os.environ
         self._environ.pop(KEY, None)
         self._environ["MPLBACKEND"] = "agg"  # a kernel's own draws into cells
@@ -94,21 +92,40 @@ class Nursery:
         with self._selector:
             self._selector.register(self._executor.ear, selectors.EVENT_READ)
             while not self._executor.closing or any(child.one for child in self._children):
-                self._start_children()
-                self._dispatch()
-                self._pass_on_answers()
-                self._urge()
-                for key, _ in self._selector.select(self._pause()):
-                    if key.data is None:
-                        self._executor.ear.recv(4096)
-                    elif key.data in self._children:  # not buried a moment ago
-                        self._attend(key.data, key.fd)
-                self._look_for_dead()
+                self._guarded(self._turn)
             self._dismiss()
         self._answering.shutdown()
 
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Whatever fails is tried again: without this thread nothing would ever end."""
+        try:
+            step()
+            self._trouble = ""
+        except Exception as error:  # noqa: BLE001 -- most likely this process has no file left
+            if repr(error) != self._trouble:
+                self._trouble = repr(error)
+                self._log(f"looking after the processes failed, trying again: {error!r}")
+            time.sleep(_TICK)
+
+    def _turn(self) -> None:
+        self._start_children()
+        self._dispatch()
+        self._pass_on_answers()
+        self._urge()
+        self._watch_lines()
+        self._scales.weigh(self._children)
+        for key, _ in self._selector.select(self._pause()):
+            if key.data is None:
+                self._executor.ear.recv(4096)
+            elif key.data in self._children:  # not buried a moment ago
+                self._attend(key.data, key.fd)
+        self._look_for_dead()
+
     def _pause(self) -> float | None:
-        busy = any(child.one or child.doomed or child.unsent for child in self._children)
+        busy = self._short or any(
+            child.one or child.doomed or child.unsent or child.hung_up_at
+            for child in self._children
+        )
         missing = len(self._children) != self._wanted()
         watched = all(child.death is not None for child in self._children)
         return None if watched and not busy and not missing else _TICK
@@ -121,7 +138,11 @@ class Nursery:
             if self._executor.closing:
                 return
             self._started += 1
-            child = ChildProcess(f"{self._name}:{self._started};", self._environ)
+            try:
+                child = ChildProcess(f"{self._name}:{self._started};", self._environ)
+            except OSError as error:
+                self._not_born(f"no child process could be started: {error}")
+                return
             self._children.append(child)
             for file in (child.line, child.output, child.death):
                 self._watch(child, file)
@@ -138,11 +159,28 @@ class Nursery:
         return self._slots + paused + leaving
 
     def _dispatch(self) -> None:
-        for child in self._children:
-            if child.idle:
-                while (claimed := self._executor.next_task()) is not None:
-                    if self._give(child, claimed):
-                        break
+        while idle := [child for child in self._children if child.idle]:
+            claimed = self._executor.next_task()
+            if claimed is None:
+                return
+            child = self._fitting(idle, claimed)
+            if child is None:
+                self._executor.put_back(claimed)
+                return
+            if not self._give(child, claimed) and self._short:
+                return
+
+    def _fitting(self, idle: Sequence[ChildProcess], claimed: Claimed) -> ChildProcess | None:
+        """The child for a task; None while one with its GPUs has yet to come. CUDA keeps to those
+        that a process had first, so that a child has the same ones for ever."""
+        devices = self._executor.capacities.devices(claimed.record.claim or "")
+        for child in idle:
+            if child.devices in (None, devices):
+                child.devices = devices
+                return child
+        if not any(child.coming for child in self._children):
+            idle[0].dismiss()
+        return None
 
     def _give(self, child: ChildProcess, claimed: Claimed) -> bool:
         """Send a task to a child; False when it was over before it began."""
@@ -151,28 +189,56 @@ class Nursery:
             header, payload = self._client.verified(claimed.record, claimed.envelope)
             payload, sizes = joined(payload, self._client.results_for(header))
             one.limit(timeout_of(header))
+            one.most_memory = (header.options.get("needs") or {}).get("memory")
             message: Message = {
                 "type": "run",
                 "record": {field: getattr(claimed.record, field) for field in _SENT},
                 "timeout": one.timeout,
                 "backoff": backoff_of(header),
-                "env": header.options.get("env", {}),
+                "env": {**header.options.get("env", {}), **child.visible},
                 "results": sizes,
                 "sources": header.sources,
                 "store": self._about | {"queue": claimed.record.queue},
             }
+        except StoreUnavailable:  # it has not begun
+            self._end(claimed, one, Ended(None))
+            return False
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
             self._end(claimed, one, failed_to_load(one, error))
             return False
+        return self._send(child, claimed, one, message, payload)
+
+    def _send(
+        self,
+        child: ChildProcess,
+        claimed: Claimed,
+        one: ProcessTry,
+        message: Message,
+        payload: bytes,
+    ) -> bool:
         self._executor.begun(one)
         self._unwatch(child.output)
-        child.run(claimed, one, message, payload)
+        try:
+            child.run(claimed, one, message, payload)
+        except OSError as error:
+            if not self._short:
+                self._log(f"tasks wait: {error}")
+            self._executor.moved_back(one, claimed)
+        self._short = child.one is None
         self._watch(child, child.output)
-        return True
+        return not self._short
 
     def _watch(self, child: ChildProcess, file: Any) -> None:
         if file is not None:
             self._selector.register(file, selectors.EVENT_READ, child)
+
+    def _watch_lines(self) -> None:
+        """Be told too when a child takes more of what is not sent yet."""
+        for child in self._children:
+            if child.hung_up_at is None:
+                events = selectors.EVENT_READ | (selectors.EVENT_WRITE if child.unsent else 0)
+                if self._selector.get_key(child.line).events != events:
+                    self._selector.modify(child.line, events, child)
 
     def _unwatch(self, file: Any) -> None:
         if file is not None and file in self._selector.get_map():
@@ -189,12 +255,19 @@ class Nursery:
 
     def _hear(self, child: ChildProcess) -> None:
         """Take in what a child wrote and said, the output first: it was there before."""
-        messages = child.receive()
-        if not child.read_output():
-            self._unwatch(child.output)  # its end would wake us again and again
-        child.flush()
-        for message, payload in messages:
-            self._handle(child, message, payload)
+        try:
+            messages = child.receive()
+            if not child.read_output():
+                self._unwatch(child.output)  # its end would wake us again and again
+            child.flush()
+            for message, payload in messages:
+                self._handle(child, message, payload)
+        except (ValueError, LookupError, TypeError) as error:
+            self._log(f"a child process was ended, for it sent what is no message: {error!r}")
+            child.cut_off = True
+            child.kill()
+        if child.hung_up_at is not None:
+            self._unwatch(child.line)
 
     def _handle(self, child: ChildProcess, message: Message, payload: bytes) -> None:
         kind, one, claimed = message["type"], child.one, child.claimed
@@ -212,9 +285,9 @@ class Nursery:
         elif kind == "ask":
             self._answering.submit(self._answer, child, one, message, payload)
         elif kind == "stale":
-            child.kill()
             child.one = child.claimed = None
             self._executor.moved_back(one, claimed)
+            child.kill()
         elif kind == "end" and message["clean"]:
             child.one = child.claimed = None
             self._end(claimed, one, _ended(message, payload))
@@ -245,7 +318,12 @@ class Nursery:
         """Bring those that are to stop to the next step: SIGINT, after a while SIGKILL."""
         for child in self._children:
             child.flush()
+            if child.mute_for() >= GRACE and not child.doomed:
+                child.cut_off = True
+                child.kill()
             one = child.one
+            if child.last_end is not None:
+                child.kill()
             if one is None or one.cause is None or child.doomed:
                 continue
             if one.cause == "kill" or time.monotonic() - one.asked_at >= GRACE:
@@ -263,23 +341,23 @@ class Nursery:
 
     def _bury(self, child: ChildProcess) -> None:
         self._hear(child)
+        child.clear()
         self._children.remove(child)
         for file in (child.line, child.output, child.death):
             self._unwatch(file)
         code = child.bury()
         if not child.ready and not child.doomed and not child.dismissed:
-            self._not_born(child, code)
+            words = child.words.decode("utf-8", "replace").strip()
+            self._not_born(f"a child process ended with {code} before it was ready: {words}")
         if child.one is not None and child.claimed is not None:
-            death = Death(code, child.peak_memory, self._out_of_memory())
-            ended = child.last_end or _end_by_death(child.one, death)
-            self._end(child.claimed, child.one, ended)
+            death = Death(code, child.peak_memory, self._out_of_memory(), child.cut_off)
+            self._end(child.claimed, child.one, child.last_end or _end_of(child.one, death))
 
-    def _not_born(self, child: ChildProcess, code: int) -> None:
+    def _not_born(self, why: str) -> None:
         self._unborn += 1
         pause = _PAUSES[min(self._unborn, len(_PAUSES) - 1)]
         self._not_before = time.monotonic() + pause
-        words = child.words.decode("utf-8", "replace").strip()
-        self._log(f"a child process ended with {code} before it was ready: {words}")
+        self._log(why)
 
     def _out_of_memory(self) -> bool:
         before, self._oom_kills = self._oom_kills, oom_kills()
@@ -290,12 +368,21 @@ class Nursery:
             child.dismiss()
         deadline = time.monotonic() + _PATIENCE
         while self._children:
-            if time.monotonic() >= deadline:
-                for child in self._children:
-                    child.kill()
-            for child in [child for child in self._children if child.dead()]:
-                self._bury(child)
+            self._guarded(partial(self._see_off, deadline))
             time.sleep(0.005)
+
+    def _see_off(self, deadline: float) -> None:
+        if time.monotonic() >= deadline:
+            for child in self._children:
+                child.kill()
+        for child in [child for child in self._children if child.dead()]:
+            self._bury(child)
+
+
+def _end_of(one: ProcessTry, death: Death) -> Ended:
+    if one.overweight is not None and one.cause is None:
+        return end_by_weight(one, death.peak_memory)
+    return end_by_death(one, death)
 
 
 def _ended(message: Message, payload: bytes) -> Ended:
@@ -308,38 +395,3 @@ def _ended(message: Message, payload: bytes) -> Ended:
     return Ended(**fields)._replace(
         status=None if status is None else Status(status), outcome=outcome
     )
-
-
-def _end_by_death(one: ProcessTry, death: Death) -> Ended:
-    """How a try ended whose process has died, by us or by itself."""
-    by = " by SIGKILL" if one.killed else ""
-    if one.cause in ("stop", "lost"):
-        return Ended(None)
-    if one.cause in ("cancel", "kill"):
-        return canceled(one, by)._replace(peak_memory=death.peak_memory)
-    return _lost(one, death) if one.cause is None else _timed_out(one, by, death.peak_memory)
-
-
-def _lost(one: ProcessTry, death: Death) -> Ended:
-    """The process died by itself: the store counts a loss."""
-    line = certificate(one, death)
-    one.sink.write(f"\n[{line}]\n")
-    words = one.last_words.decode("utf-8", "replace")
-    details = f"TaskLost: {line}\n\nThe last of its output:\n{words}" if words else None
-    outcome = outcome_of_error(one.record.id, one.claim, TaskLost(line))._replace(error=line)
-    return Ended(
-        Status.FAILED, one.record.retries, outcome._replace(traceback=details or outcome.traceback),
-        Reason.LOST, outcome.error, peak_memory=death.peak_memory, lost=True,
-    )  # fmt: skip
-
-
-def _timed_out(one: ProcessTry, by: str, peak: int) -> Ended:
-    """It had to be killed, and its `on_error` with it."""
-    record = one.record
-    error = timed_out(one, by)
-    outcome = outcome_of_error(record.id, one.claim, error)._replace(error=str(error))
-    again = record.retries > 0
-    return Ended(
-        Status.RETRYING if again else Status.FAILED, record.retries - again, outcome,
-        Reason.TIMEOUT, outcome.error, peak_memory=peak,
-    )  # fmt: skip

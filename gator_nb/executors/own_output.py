@@ -6,10 +6,12 @@ import io
 import os
 import sys
 from contextlib import suppress
+from functools import cache
 
 
 def take_output(pipe: int) -> None:
     """From now on what this process writes, in Python, in C or below it, goes into `pipe`."""
+    _null()
     os.dup2(pipe, 1)
     os.dup2(pipe, 2)
     os.close(pipe)
@@ -27,7 +29,11 @@ def end_output() -> None:
         with suppress(OSError, ValueError):  # the task may have closed it
             stream.flush()
     ctypes.CDLL(None).fflush(None)
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.dup2(null, 2)
-    os.close(null)
+    os.dup2(_null(), 1)
+    os.dup2(_null(), 2)
+
+
+@cache
+def _null() -> int:
+    """Open from the start: a task may leave no descriptor free."""
+    return os.open(os.devnull, os.O_WRONLY)

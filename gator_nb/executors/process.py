@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from ..backends.base import Claimed
+from ..capacities import Capacities
 from ..client import Client
 from ..running import Cause, Running
 from .base import Report
@@ -22,6 +23,7 @@ class ProcessExecutor:
     """Runs tasks in `slots` processes.
 
     Args:
+        capacities: of the worker, which tell the GPUs of each claim.
         name: of the worker; its children and all that they start carry it.
         lease: seconds of silence after which the worker counts as lost on another host.
         on_event: called from another thread when a task has ended or told something.
@@ -35,6 +37,7 @@ class ProcessExecutor:
         client: Client,
         slots: int,
         *,
+        capacities: Capacities,
         name: str,
         lease: float,
         on_event: Callable[[], None],
@@ -43,6 +46,7 @@ class ProcessExecutor:
         self.slots = slots
         self.lanes = client.lanes("process")
         self.lease = lease
+        self.capacities = capacities
         self.inbox: deque[Claimed] = deque()
         self.closing = False
         self._ended: deque[Report] = deque()
@@ -110,6 +114,10 @@ class ProcessExecutor:
             return self.inbox.popleft()
         except IndexError:
             return None
+
+    def put_back(self, claimed: Claimed) -> None:
+        """Have it be the next task again."""
+        self.inbox.appendleft(claimed)
 
     def begun(self, one: ProcessTry) -> None:
         with self._lock:

@@ -1,8 +1,11 @@
 """What a task may change in its process, and putting it back for the next one."""
 
+import gc
 import logging
 import os
+import resource
 import signal
+import socket
 import sys
 import threading
 import warnings
@@ -17,6 +20,7 @@ _HANDLED = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT, signal.SIGPIPE, signal.SIGALRM,
     signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD,
 )  # fmt: skip
+_LIMITS = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
 
 
 class Surroundings:
@@ -31,6 +35,7 @@ class Surroundings:
         os.umask(self._umask)
         self._filters = list(warnings.filters)
         self._recursion = sys.getrecursionlimit()
+        self._limits = {kind: resource.getrlimit(kind) for kind in _LIMITS}
         root = logging.getLogger()
         self._log_handlers, self._log_level = list(root.handlers), root.level
         self._threads = set(threading.enumerate())
@@ -38,14 +43,20 @@ class Surroundings:
         self._modules: dict[str, tuple[Path, float]] = {}
 
     def restore(self) -> bool:
-        """Put it back; False when something was left that cannot be: a thread, a process."""
+        """Put it back; False when something was left that cannot be: a thread, a process, many
+        open files.
+
+        Raises:
+            OSError, ValueError: something cannot be put back.
+        """
+        self._restore_limits()
         os.fchdir(self._folder)
         os.umask(self._umask)
         self._restore_environ()
         self._restore_signals()
         self._restore_interpreter()
         left = {one for one in threading.enumerate() if type(one).__name__ not in _HARMLESS}
-        return left <= self._threads and not has_children()
+        return left <= self._threads and not has_children() and not _many_files()
 
     def stale(self) -> bool:
         """A module of the user's that is loaded here has changed on disk since."""
@@ -67,6 +78,11 @@ class Surroundings:
                 del os.environ[name]
             os.environ.update(self._environ)
 
+    def _restore_limits(self) -> None:
+        for kind, limits in self._limits.items():
+            if resource.getrlimit(kind) != limits:
+                resource.setrlimit(kind, limits)
+
     def _restore_signals(self) -> None:
         for number, handler in self._handlers.items():
             if handler is not None and signal.getsignal(number) is not handler:
@@ -77,6 +93,8 @@ class Surroundings:
     def _restore_interpreter(self) -> None:
         sys.path[:], sys.argv[:] = self._path, self._argv
         sys.settrace(None)
+        gc.enable()
+        socket.setdefaulttimeout(None)
         sys.setrecursionlimit(self._recursion)
         warnings.filters[:] = self._filters  # type: ignore[index]
         root = logging.getLogger()
@@ -88,6 +106,13 @@ class Surroundings:
 
 _PREFIXES = tuple({str(Path(p).resolve()) + os.sep for p in (sys.prefix, sys.base_prefix)})
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
+
+
+def _many_files() -> bool:
+    """Half of the files that this process may open are open."""
+    folder = Path("/proc/self/fd")
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return folder.exists() and 2 * sum(1 for _ in folder.iterdir()) > most
 
 
 def _installed(file: str) -> bool:

@@ -41,5 +41,7 @@ class Inbox:
             if len(self._data) < start + payload:
                 return
             message = json.loads(self._data[HEAD_SIZE:start])
-            yield message, bytes(self._data[start : start + payload])
+            with memoryview(self._data) as view:  # a slice of the data would be one copy more
+                content = bytes(view[start : start + payload])
             del self._data[: start + payload]
+            yield message, content

@@ -71,16 +71,21 @@ class GatorMagics(Magics):
         counts = self.gator.counts()
         held = len(held_ids(self.gator)) if counts.get(Status.BLOCKED) else 0
         lines = [f"queue {self.gator.queue_name!r} in {self.gator.conn_string}"]
+        if self.gator.queue_name in self.gator.backend.paused():
+            lines[0] += ", paused: `%gator resume` lets it go on"
         lines += [f"{status!s:>10} {counts[status]}" for status in Status if counts.get(status)]
         lines += [f"{'held':>10} {held} of the blocked: {HELD_MEND}"] if held else []
         print("\n".join([*lines, self.gator.served_by]))  # noqa: T201
 
     def _resume(self, words: Sequence[str]) -> None:
         _none(words, "resume")
-        number = self.gator.backend.unhold(self.gator.queue_name)
+        paused = self.gator.queue_name in self.gator.backend.paused()
+        number = self.gator.resume()
         if number and self.gator.starts_workers:
             self.gator.start_worker()
-        print(f"{_tasks(number)} resumed" if number else "nothing is held")  # noqa: T201
+        told = ["the queue goes on"] if paused else []
+        told += [f"{_tasks(number)} resumed"] if number else []
+        print("; ".join(told) or "nothing is held")  # noqa: T201
 
     def _cancel(self, words: Sequence[str]) -> None:
         if not words:
@@ -118,15 +123,15 @@ class GatorMagics(Magics):
 
     def _start_worker(self, asked: Namespace) -> str:
         gator = self.gator
-        if asked.detach:
-            worker = gator.crew.with_processes(asked.processes, detach=True).wait_until_ready()
-        else:
-            worker = gator.start_worker(asked.threads, asked.processes)
         serves = f"serves queue {gator.queue_name!r} of {gator.conn_string}"
-        if not isinstance(worker, WorkerProcess):
-            return f"a worker with {_number(worker.threads, 'thread')} {serves}"
-        until = f" until `kill {worker.pid}`" if asked.detach else ""
-        return f"a worker with {_number(worker.processes, 'process', 'es')} {serves}{until}"
+        if asked.detach:
+            detached = gator.crew.with_processes(asked.processes, detach=True).wait_until_ready()
+            until = f"until `kill {detached.pid}`"
+            return f"a worker with {_processes(asked.processes)} {serves} {until}"
+        worker = gator.start_worker(asked.threads, asked.processes)
+        if isinstance(worker, WorkerProcess):
+            return f"a worker with {_processes(worker.processes)} {serves}"
+        return f"a worker with {_number(worker.threads, 'thread')} {serves}"
 
     def _stop_worker(self) -> str:
         if self.gator.counts().get(RUNNING):
@@ -160,6 +165,10 @@ def _tasks(number: int) -> str:
 
 def _number(number: int, thing: str, plural: str = "s") -> str:
     return f"{number} {thing}{'' if number == 1 else plural}"
+
+
+def _processes(number: int) -> str:
+    return _number(number, "process", "es")
 
 
 def _split(line: str) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Self
 from ..backends import address_of
 from ..errors import GatorError
 from ..gator import Gator
-from ..profiles import as_typed
 from ..record import Record, place_of
+from ..workforce import start_command
 from .leftovers import workers_of
 from .queue_name import of_this_user
 
@@ -46,7 +46,7 @@ class NotebookGator(Gator):
             return "no worker runs; the next push starts one"
         return (
             "no worker serves it: `%gator worker start` for one in this kernel, or "
-            f"`gator-nb worker {as_typed(self.backend.address)}` in a terminal"
+            f"`{start_command(self.backend)}` in a terminal"
         )
 
     def _after_push(self, records: Sequence[Record]) -> None:

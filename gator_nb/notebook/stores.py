@@ -7,7 +7,7 @@ answer as before. All are closed with the extension, or with the kernel.
 from typing import Any
 
 from ..backends import address_of, default_address
-from ..errors import GatorError
+from ..errors import GatorError, StoreUnavailable
 from ..profiles import Profile, load_profiles, profile_of, profiles_file, save_profile
 from ..states import TERMINAL
 from .leftovers import held_note, workers_of
@@ -44,7 +44,10 @@ class Stores:
         address = address_of(conn_string)
         if save_as is not None:
             _demand_unused(save_as, profile_of(address))
-        gator, notes = self._gator_on(address)
+        try:
+            gator, notes = self._gator_on(address)
+        except StoreUnavailable as error:
+            raise _with_mend(error, conn_string) from error
         first = f"connected to {gator.conn_string}, queue {gator.queue_name!r}: {gator.served_by}"
         if save_as is not None:
             save_profile(save_as, profile_of(address))
@@ -113,6 +116,14 @@ def _answers(gator: NotebookGator) -> bool:
     except GatorError:
         return False
     return True
+
+
+def _with_mend(error: StoreUnavailable, conn_string: str) -> StoreUnavailable:
+    """Where a server of one's own is not there, how to start it."""
+    profile = load_profiles().get(conn_string)
+    if profile is None or not profile.managed or "no server listens" not in str(error):
+        return error
+    return StoreUnavailable(f"{error}; `gator-nb serve --name {conn_string}` starts it")
 
 
 def _left(before: NotebookGator) -> str:

@@ -6,6 +6,7 @@ from .capture import culprit, name_of
 from .checkpoint import open_checkpoint, seal_checkpoint
 from .envelope import CallHeader, header_of, open_call, seal_call
 from .failure import RemoteTraceback
+from .inspection import Part, Report
 from .outcome import (
     Outcome,
     error_of,
@@ -34,8 +35,10 @@ __all__ = [
     "Call",
     "CallHeader",
     "Outcome",
+    "Part",
     "Promised",
     "RemoteTraceback",
+    "Report",
     "ResultOf",
     "SeveralPromised",
     "bound_arguments",

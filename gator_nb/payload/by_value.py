@@ -1,11 +1,15 @@
 """Which functions and classes travel by value, and what such a function takes along."""
 
 import sys
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 from weakref import ref
 
-_READS_GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+from .arriving import versions_here
+
+_READS_GLOBAL = frozenset(
+    {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "DELETE_GLOBAL"}
+)
 _HEAP_TYPE = 1 << 9
 
 
@@ -19,11 +23,25 @@ def by_reference(definition: Any) -> bool:
         return False
     if isinstance(definition, type) and not definition.__flags__ & _HEAP_TYPE:
         return True
-    qualname = definition.__qualname__
+    return defining_module(definition) is not None
+
+
+def defining_module(definition: Any) -> ModuleType | None:
+    """The module that has a definition under its own name: the loaded one of that name, or one
+    that came with a call; None when none has it."""
+    name, qualname = definition.__module__, definition.__qualname__
     if "<locals>" in qualname:
-        return False
-    found: Any = sys.modules.get(module_name)
-    for part in qualname.split("."):
+        return None
+    path = qualname.split(".")
+    module = sys.modules.get(name)
+    if module is not None and _has(module, path, definition):
+        return module
+    return next((one for one in versions_here(name) if _has(one, path, definition)), None)
+
+
+def _has(module: ModuleType, path: list[str], definition: Any) -> bool:
+    found: Any = module
+    for part in path:
         found = getattr(found, part, None)
     return found is definition
 

@@ -12,7 +12,7 @@ from typing import Any
 from .by_value import by_reference
 from .call import Call
 from .code_digest import code_digest
-from .digest import Digester, Undigestible
+from .digest import Digester, Undigestible, source_of
 
 _VERSION = f"1:{sys.version_info.major}.{sys.version_info.minor}"
 _PARTS = ("its version", "its Python version", "its code", "its captured values", "its arguments")
@@ -82,7 +82,7 @@ def _code(func: Any) -> bytes:
         return code_digest(func.__code__)
     named = func if hasattr(func, "__qualname__") else type(func)
     name = f"{named.__module__}:{named.__qualname__}".encode("utf-8", "surrogatepass")
-    return blake2b(name, digest_size=_HALF).digest()
+    return blake2b(name + source_of(named), digest_size=_HALF).digest()
 
 
 def bound_arguments(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -1,6 +1,5 @@
 """Finds what keeps a call from being pickled, and says how the call reaches it."""
 
-import io
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -8,9 +7,12 @@ from itertools import islice
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
+from ..errors import NotPicklable
 from .by_value import by_reference, captured_cells, captured_globals
 from .call import Call
+from .local_modules import module_with
 from .suspects import kind_of, mend_of, mend_of_result
+from .weighing import weigh
 
 _ITEMS = 10_000
 """Items of one container that are looked at."""
@@ -18,6 +20,7 @@ _VALUES = 20_000
 """Values that are looked at in all; each is pickled once, and a chain of them once a link."""
 _DEPTH = 12
 _HOLDS, _IS = "holds", "is"
+_MAKE_IT = "make it inside the function, or pass what you need of it"
 _SHOWN = 40
 """Characters of a dict's key inside a path."""
 
@@ -41,7 +44,7 @@ class _Step(NamedTuple):
         if self.verb == _HOLDS:
             mend = mend_of_result(self.value)
         else:
-            mend = mend_of(self.value) or "make it inside the function, or pass what you need of it"
+            mend = mend_of(self.value) or _refusal(self.value) or _MAKE_IT
         return f"{self.owner} {self.verb} `{self.path}` ({kind_of(self.value)}): {mend}"
 
 
@@ -96,7 +99,7 @@ def _known(value: Any) -> bool:
 def _beginnings(call: Call) -> Iterator[_Step]:
     name = f"`{name_of(call.func)}`"
     yield _Step(call.func, name, _IS, name_of(call.func), 0)
-    for path, value in zip(_parameters(call), call.args, strict=False):
+    for path, value in zip(parameters(call), call.args, strict=False):
         yield _Step(value, name, "gets", path, 0)
     for path, value in call.kwargs.items():
         yield _Step(value, name, "gets", path, 0)
@@ -106,7 +109,8 @@ def _beginnings(call: Call) -> Iterator[_Step]:
             yield _Step(value, name, f"has the {hook} hook", name_of(value), 0)
 
 
-def _parameters(call: Call) -> Iterator[str]:
+def parameters(call: Call) -> Iterator[str]:
+    """The names of its positional arguments, as far as the signature tells them."""
     code = getattr(call.func, "__code__", None)
     names = code.co_varnames[: code.co_argcount] if code is not None else ()
     yield from names
@@ -144,8 +148,9 @@ def _of_function(step: _Step, func: FunctionType) -> Iterator[_Step]:
     owner = name_of(func)
     for name, value in captured_cells(func):
         yield step.taken(owner, "captures", name, value)
-    for name, value in captured_globals(func):
-        yield step.taken(owner, "captures", name, value)
+    if module_with(func.__globals__) is None:
+        for name, value in captured_globals(func):
+            yield step.taken(owner, "captures", name, value)
     count = func.__code__.co_argcount
     defaults = func.__defaults__ or ()
     names = func.__code__.co_varnames[count - len(defaults) : count]
@@ -195,18 +200,11 @@ def _short(key: Any) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-class _Nowhere(io.RawIOBase):
-    """A file that keeps nothing, so that trying costs no memory."""
-
-    def write(self, data: Any) -> int:
-        return len(data)
+def _refusal(value: Any) -> str | None:
+    """What one of our own says that does not let itself be pickled."""
+    why = weigh(value)
+    return str(why) if isinstance(why, NotPicklable) else None
 
 
 def _fails(value: Any) -> bool:
-    from .pickler import PROTOCOL, CallPickler
-
-    try:
-        CallPickler(_Nowhere(), protocol=PROTOCOL, buffer_callback=lambda _: None).dump(value)
-    except Exception:  # noqa: BLE001 -- a user's `__reduce__` may raise anything
-        return True
-    return False
+    return isinstance(weigh(value), Exception)

@@ -27,8 +27,12 @@ from types import (
 from typing import Any
 
 from .array_digest import parts_of
-from .by_value import by_reference, captured_cells, captured_globals
+from .arriving import pieces_with
+from .by_value import by_reference, captured_cells, captured_globals, defining_module
 from .code_digest import SIZE, code_digest
+from .imports import imports_in_code
+from .local_modules import module_with
+from .module_sources import code_version, pieces_of_all
 
 _ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes, type(...)})
 _MARK = b"\xff"
@@ -93,7 +97,7 @@ class Digester:
         if kind is FunctionType or isinstance(value, type):
             return self._definition(value)
         if kind is ModuleType:
-            return _node(b"m", (_atom(value.__name__),))
+            return _module(value)
         if (kind is tuple or kind is list) and _ATOMS.issuperset(map(type, value)):
             return _node(b"l" if kind is list else b"t", (_atom(value),))
         known = self._memo.get(id(value))
@@ -156,8 +160,13 @@ class Digester:
             return self._class_content(definition)
         token = self.token
         cells = captured_cells(definition)
-        parts = [_atom(len(cells))]
-        for name, value in (*cells, *captured_globals(definition)):
+        home = module_with(definition.__globals__)
+        read = captured_globals(definition) if home is None else []
+        pieces = pieces_of_all(imports_in_code(definition.__code__)) if home is None else ()
+        parts = [_atom(len(cells)), _module(home) if home is not None else b""]
+        if pieces:
+            parts.append(code_version(pieces))
+        for name, value in (*cells, *read):
             parts += (_atom(name), token(value))
         for extra in (definition.__defaults__, definition.__kwdefaults__, definition.__dict__):
             parts.append(token(extra) if extra else b"N")
@@ -226,7 +235,26 @@ class Digester:
 
 
 def _reference(definition: Any) -> bytes:
-    return _node(b"r", (_atom(definition.__module__), _atom(definition.__qualname__)))
+    names = _atom(definition.__module__), _atom(definition.__qualname__)
+    return _node(b"r", (*names, source_of(definition)))
+
+
+def source_of(definition: Any) -> bytes:
+    """What tells two versions of a definition apart whose module travels as source; empty for
+    what goes by its name."""
+    if isinstance(definition, BuiltinFunctionType):
+        return b""
+    home = defining_module(definition)
+    return b"" if home is None else _version(home)
+
+
+def _module(module: ModuleType) -> bytes:
+    return _node(b"m", (_atom(module.__name__), _version(module)))
+
+
+def _version(module: ModuleType) -> bytes:
+    pieces = pieces_with(module)
+    return code_version(pieces) if pieces else b""
 
 
 def _name(kind: type) -> str:

@@ -2,21 +2,35 @@
 
 import copyreg
 import functools
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import cloudpickle
 
-from .by_value import by_reference
+from . import arriving, functions
+from .by_value import by_reference, defining_module
 from .call import Call
+from .functions import Sharing, Slot, reduce_function
+from .local_modules import is_local, travelled
+from .module_sources import Piece
 
 PROTOCOL = 5
 
-_BY_NAME = {id(Call)} | {
-    id(value)
-    for value in vars(cloudpickle.cloudpickle).values()
-    if isinstance(value, FunctionType) and value.__module__ == cloudpickle.cloudpickle.__name__
-}
+
+def _functions_of(module: ModuleType) -> set[int]:
+    return {
+        id(value)
+        for value in vars(module).values()
+        if isinstance(value, FunctionType) and value.__module__ == module.__name__
+    }
+
+
+_BY_NAME = (
+    {id(Call), id(Slot), id(Piece)}
+    | _functions_of(cloudpickle.cloudpickle)
+    | _functions_of(functions)
+    | _functions_of(arriving)
+)
 """What nearly every pickle of a call names: a look here is a tenth of cloudpickle's own search."""
 
 
@@ -28,9 +42,12 @@ class _Reducers(dict[type, Any]):
 
 
 class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """cloudpickle's, with one addition: a notebook's function under `functools.cache`, or
-    `lru_cache`, travels by value; cloudpickle sends its name, which nobody knows where it
-    arrives."""
+    """cloudpickle's, for what no module defines; and beyond it
+
+    - what the user's own modules define travels as the source of those modules;
+    - functions share cells and globals as they did (`functions.py`);
+    - a notebook's function under `functools.cache`, or `lru_cache`, travels by value.
+    """
 
     dispatch_table = _Reducers(cloudpickle.Pickler.dispatch_table.maps[0])
 
@@ -38,41 +55,70 @@ class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
         super().__init__(file, protocol=protocol, **more)
         self.codes: list[CodeType] = []
         """Of the functions that were pickled by value."""
+        self.modules: set[str] = set()
+        """That the pickle names, or sends the source of."""
+        self._sharing = Sharing()
 
     def reducer_override(self, obj: Any) -> Any:
         if id(obj) in _BY_NAME:
             return NotImplemented
-        if type(obj) is functools._lru_cache_wrapper and _is_ours(obj):  # noqa: SLF001
-            return _reduce_cached(self, obj)
-        reduced = super().reducer_override(obj)
-        if type(obj) is FunctionType and reduced is not NotImplemented:
-            self.codes.append(obj.__code__)
-        return reduced
+        kind = type(obj)
+        if kind is FunctionType:
+            return self._by_name(obj) if by_reference(obj) else self._function(obj)
+        if issubclass(kind, type):
+            return self._class(obj)
+        if issubclass(kind, ModuleType):
+            return self._module(obj)
+        if kind is functools._lru_cache_wrapper and isinstance(obj.__wrapped__, FunctionType):  # noqa: SLF001
+            return self._by_name(obj) if by_reference(obj) else self._cached(obj)
+        return NotImplemented
 
+    def _function(self, func: FunctionType) -> Any:
+        self.codes.append(func.__code__)
+        return reduce_function(func, self._sharing)
 
-def _is_ours(cached: Any) -> bool:
-    return isinstance(cached.__wrapped__, FunctionType) and not by_reference(cached)
+    def _class(self, cls: type) -> Any:
+        # Some are not found in `builtins`: the types of None and of code.
+        named = cls.__module__ != "builtins" and by_reference(cls)
+        return self._by_name(cls) if named else super().reducer_override(cls)
 
+    def _by_name(self, definition: Any) -> Any:
+        """What a module defines: its name where that is installed, else by the module."""
+        name = definition.__module__
+        self.modules.add(name)
+        home = defining_module(definition)
+        if home is not None and (travelled(home.__spec__) is not None or is_local(name)):
+            return arriving.attribute, (home, definition.__qualname__)
+        return NotImplemented
 
-def _reduce_cached(pickler: Any, cached: Any) -> tuple[Any, ...]:
-    # In two steps as cloudpickle does it for functions: an empty one first, then what it
-    # captures, which may be itself.
-    make, parts, state, _, _, set_state = pickler._dynamic_function_reduce(cached.__wrapped__)  # noqa: SLF001
-    return (
-        _make_cached,
-        (make, parts, cached.cache_parameters()),
-        (set_state, state),
-        None,
-        None,
-        _fill,
-    )
+    def _module(self, module: ModuleType) -> Any:
+        name = module.__name__
+        self.modules.add(name)
+        pieces = arriving.pieces_with(module)
+        if pieces:
+            return arriving.arrive, (name, pieces)
+        return cloudpickle.cloudpickle._module_reduce(module)  # noqa: SLF001
+
+    def _cached(self, cached: Any) -> tuple[Any, ...]:
+        # In two steps as it is with functions: an empty one first, then what it captures, which
+        # may be itself.
+        self.codes.append(cached.__wrapped__.__code__)
+        make, parts, state, _, _, fill = reduce_function(cached.__wrapped__, self._sharing)
+        return (
+            _make_cached,
+            (make, parts, cached.cache_parameters()),
+            (fill, state),
+            None,
+            None,
+            _fill_cached,
+        )
 
 
 def _make_cached(make: Any, parts: tuple[Any, ...], parameters: dict[str, Any]) -> Any:
     return functools.lru_cache(**parameters)(make(*parts))
 
 
-def _fill(cached: Any, state: tuple[Any, Any]) -> None:
-    set_state, inner = state
-    set_state(cached.__wrapped__, inner)
+def _fill_cached(cached: Any, state: tuple[Any, Any]) -> None:
+    fill, inner = state
+    fill(cached.__wrapped__, inner)
     functools.update_wrapper(cached, cached.__wrapped__)

@@ -8,6 +8,8 @@ _MAKE = "make it inside the function"
 _ALONE = "make it inside the function: tasks share no memory with the notebook"
 _LAZY = "make a list of it, or make it inside the function"
 _WIDGET = "pass its value"
+_DEVICE = "open the device inside the function, where it is plugged in"
+_FRAME = "collect it first, or build it inside the function"
 
 _BY_MODULE = {
     "sqlite3": _OPEN,
@@ -35,8 +37,23 @@ _BY_MODULE = {
     "ssl": _OPEN,
     "httpx": _OPEN,
     "aiohttp": _OPEN,
+    "pyarrow": _OPEN,
+    "paramiko": _OPEN,
+    "serial": _DEVICE,
+    "usb": _DEVICE,
+    "pyvisa": _DEVICE,
+    "pyaudio": _DEVICE,
+    "cv2": _DEVICE,
     "botocore": _MAKE,
-    "pyspark": _MAKE,
+    "boto3": _MAKE,
+    "py4j": _MAKE,
+    "dask": _FRAME,
+    "polars": _FRAME,
+    "ibis": _FRAME,
+    "panel": _WIDGET,
+    "bokeh": _WIDGET,
+    "logging": "handlers stay here: `logging.getLogger(name)` inside the function finds a logger",
+    "pyspark": _FRAME,
     "distributed": _MAKE,
     "selenium": _MAKE,
     "playwright": _MAKE,

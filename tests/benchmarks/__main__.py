@@ -1,4 +1,5 @@
-"""`python -m tests.benchmarks [memory|sqlite|redis|all] [--rounds N] [--json FILE]`."""
+"""`python -m tests.benchmarks [memory|sqlite|redis|all] [--rounds N] [--json FILE]`, and
+`python -m tests.benchmarks million [--store redis|sqlite] [--tasks N] [--json FILE]`."""
 
 import json
 import platform
@@ -16,7 +17,7 @@ from rich.table import Table
 
 import gator_nb
 
-from . import memory, peers, redis, sqlite
+from . import memory, million, peers, redis, sqlite
 from .measure import OURS, Case, Target, Verdict, interleave, judge
 
 
@@ -25,6 +26,7 @@ class Suite(StrEnum):
     sqlite = "sqlite"
     redis = "redis"
     all = "all"
+    million = "million"
 
 
 class _Suite(NamedTuple):
@@ -32,7 +34,9 @@ class _Suite(NamedTuple):
     targets: Sequence[Target]
 
 
-def _without_server(cases: Callable[[], list[Case]]) -> Callable[[], AbstractContextManager[list[Case]]]:
+def _without_server(
+    cases: Callable[[], list[Case]],
+) -> Callable[[], AbstractContextManager[list[Case]]]:
     @contextmanager
     def opened() -> Iterator[list[Case]]:
         yield cases()
@@ -51,9 +55,23 @@ def main(
     suite: Annotated[Suite, typer.Argument(help="what to measure")] = Suite.all,
     rounds: Annotated[int, typer.Option(min=1, help="rounds that count")] = 5,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
+    store: Annotated[million.Store, typer.Option(help="of million")] = million.Store.redis,
+    tasks: Annotated[int, typer.Option(min=1, help="of million: how many are queued")] = 1_000_000,
 ) -> None:
-    """Measure gator_nb beside its peers and the bare chain; medians of interleaved rounds."""
+    """Measure gator_nb beside its peers and the bare chain; medians of interleaved rounds.
+
+    `million` measures what the verbs cost with so many tasks queued, beside a thousand.
+    """
     console = Console()
+    if suite is Suite.million:
+        figures = _measure_many(console, store, tasks)
+    else:
+        figures = _measure(console, suite, rounds)
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=1))
+
+
+def _measure(console: Console, suite: Suite, rounds: int) -> dict[str, object]:
     chosen = [_SUITES[name] for name in (_SUITES if suite is Suite.all else [suite])]
     with ExitStack() as stack, console.status("starting") as status:
         cases = [case for one in chosen for case in stack.enter_context(one.cases())]
@@ -63,8 +81,25 @@ def main(
     console.print(_targets_table(verdicts))
     for name in peers.absent():
         console.print(f"{name} is not installed, and left out")
-    if json_file is not None:
-        json_file.write_text(json.dumps(_figures(cases, verdicts), indent=1))
+    return _figures(cases, verdicts)
+
+
+def _measure_many(console: Console, store: million.Store, tasks: int) -> dict[str, object]:
+    with console.status("starting") as status:
+        report = million.measure(store, tasks, status.update)
+    table = Table(title=f"{store}: a verb with {million.FEW:,} and with {tasks:,} tasks queued")
+    for heading in ("what", f"{million.FEW:,}", f"{tasks:,}", "ratio", "target", ""):
+        table.add_column(heading, justify="left" if heading in ("what", "") else "right")
+    for row in report.rows:
+        met = "met" if row.ratio <= million.MOST_TIMES else "missed"
+        times = (f"{row.few:,.0f} µs", f"{row.many:,.0f} µs", f"{row.ratio:.2f}x")
+        table.add_row(row.what, *times, f"{million.MOST_TIMES}x", met)
+    met = "met" if report.bytes_a_task <= million.MOST_BYTES else "missed"
+    size = f"{report.bytes_a_task:,.0f} bytes"
+    table.add_row("a task besides its call", "", size, "", f"{million.MOST_BYTES:,}", met)
+    console.print(table)
+    rows = [row._asdict() | {"ratio": row.ratio} for row in report.rows]
+    return {"store": store, "tasks": tasks, "verbs": rows, "bytes_a_task": report.bytes_a_task}
 
 
 def _figures_table(cases: list[Case], rounds: int) -> Table:
@@ -97,7 +132,11 @@ def _targets_table(verdicts: list[Verdict]) -> Table:
     for verdict in verdicts:
         target = verdict.target
         than = f"{verdict.than}, {target.than_what}" if target.than_what else verdict.than
-        shown = (f"{verdict.ratio:.2f}x", f"{target.least:.2f}x", "met" if verdict.met else "missed")
+        shown = (
+            f"{verdict.ratio:.2f}x",
+            f"{target.least:.2f}x",
+            "met" if verdict.met else "missed",
+        )
         table.add_row(target.what, than, *shown)
     return table
 

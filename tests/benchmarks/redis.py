@@ -15,8 +15,9 @@ from ..redis.servers import RunningServer, running
 from .measure import Case, Target, median_time, per_second
 from .peers import Peer, database_of, installed, peer_class
 
+_WARM = 50
 _PUSHES = 1000
-_MAPPED = 3000
+_MAPPED = 1000
 _CALLS = 150
 _LOOK_EVERY = 0.005
 _PATIENCE = 60.0
@@ -75,12 +76,14 @@ def _worker(server: RunningServer, name: str) -> Iterator["subprocess.Popen[byte
 
 def _push(server: RunningServer, name: str) -> float:
     with _opened(server, name) as peer:
+        peer.push(_WARM)
         return per_second(_PUSHES, lambda: peer.push(_PUSHES))
 
 
 def _map(server: RunningServer, name: str) -> float:
     with _opened(server, name) as peer:
         push_many: Callable[[int], object] = peer.push_many  # type: ignore[attr-defined]
+        push_many(_WARM)
         return per_second(_MAPPED, lambda: push_many(_MAPPED))
 
 

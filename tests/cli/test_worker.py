@@ -211,3 +211,10 @@ def test_processes_stop_whatever_they_run(serve: Serve, gator: Gator, tmp_path: 
     worker.process.send_signal(signal.SIGTERM)
     assert worker.end()[0] == 128 + signal.SIGTERM
     assert (task.status, task.attempts) == (WAITING, 0)
+
+
+def test_it_says_what_it_has(serve: Serve, gator: Gator) -> None:
+    """For tasks that need it; an amount that is none is wrong use."""
+    serve("--threads", "1", "--has", "license=2", "--has", "memory=64GB").says("starting")
+    assert gator.options(needs={"license": 2, "memory": "60GB"}).task(pow, 2, 10).get(60) == 1024
+    assert serve("--has", "license").process.wait(30) == 2

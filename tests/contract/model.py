@@ -38,6 +38,7 @@ class ModelTask:
     waits_for: set[str] = field(default_factory=set)
     retries: int = 0
     on_lost: str | None = None
+    limit: tuple[str, int] | None = None
     attempts: int = 0
     losses: int = 0
     alone: bool = False
@@ -59,6 +60,7 @@ class Model:
         self.tasks: dict[str, ModelTask] = {}
         self.renewed: dict[str, float] = {}
         self.kernels: set[str] = set()
+        self.paused: set[str] = set()
 
     # -- what follows from what ---------------------------------------------------------------
 
@@ -115,8 +117,33 @@ class Model:
     # -- claims -------------------------------------------------------------------------------
 
     def ready(self, queue: str) -> list[ModelTask]:
+        """What a claim may find, in its order; each may run, though perhaps not all at once."""
+        if queue in self.paused:
+            return []
         waiting = [one for one in self.tasks.values() if one.status is WAITING]
-        return sorted((one for one in waiting if one.queue == queue), key=lambda one: one.order)
+        ours = [one for one in waiting if one.queue == queue and self.may_run(one)]
+        return sorted(ours, key=lambda one: one.order)
+
+    def may_run(self, task: ModelTask, besides: Iterable[ModelTask] = ()) -> bool:
+        """Whether its limit lets it run while `besides` do so too."""
+        if task.limit is None:
+            return True
+        name, most = task.limit
+        running = [one for one in self.tasks.values() if one.status is RUNNING]
+        same = [one for one in (*running, *besides) if one.limit and one.limit[0] == name]
+        return len(same) < most
+
+    def batch(self, line: list[ModelTask], limit: int) -> list[ModelTask]:
+        """What one claim takes off a line: up to the first that is alone, or that one by itself."""
+        taken: list[ModelTask] = []
+        for task in line:
+            if self.may_run(task, taken):
+                if task.alone:
+                    return taken or [task]
+                taken.append(task)
+            if len(taken) == limit:
+                break
+        return taken
 
     def start(self, task: ModelTask, worker: str, claim: str, *, by_itself: bool) -> None:
         task.status, task.worker, task.claim = RUNNING, worker, claim

@@ -96,3 +96,13 @@ def test_force_at_once_is_a_cancel_too(backend: Backend) -> None:
     backend.cancel(["a"], "me", force=True)
     assert record(backend, "a").cancel_by == "me"
     assert backend.renew("w1", [Beat("a", claimed.claim or "")]) == [Answer.KILL]
+
+
+def test_what_runs_can_be_left_alone(backend: Backend) -> None:
+    """For whoever may only withdraw what has not begun; in one step, so that nobody is between."""
+    push(backend, "a")
+    running = take_one(backend)
+    push(backend, "b")
+    answered = backend.cancel(["a", "b"], "me", unstarted_only=True)
+    assert [one.status for one in answered] == [RUNNING, CANCELED]
+    assert answered[0] == running

@@ -119,3 +119,16 @@ def test_an_envelope_stays_while_a_retry_needs_it(backend: Backend, clock: Clock
     backend.settle([success(take_one(backend))])
     assert status(backend, "b") is SUCCESS
     assert record(backend, "b").origin == "a"
+
+
+def test_a_task_may_ask_to_be_kept_for_longer(backend: Backend, clock: Clock) -> None:
+    """At least so long; what is kept stands in nobody's way."""
+    push(backend, "long", keep=9 * DAY)
+    backend.settle([success(take_one(backend))])
+    ended_as(backend, "short", SUCCESS)
+    clock.advance(5 * DAY)
+    assert backend.forget(clock.time) == 1
+    assert backend.get(["short"]) == [None]
+    assert record(backend, "long").keep == 9 * DAY
+    clock.advance(5 * DAY)
+    assert backend.forget(clock.time) == 1

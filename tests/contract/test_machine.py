@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from gator_nb.backends.base import Answer, Beat, Claimed, Push, Settlement
 from gator_nb.errors import DependencyError, TaskExists, TaskRunning
-from gator_nb.record import Record
+from gator_nb.record import Record, limit_of
 from gator_nb.states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS
 
 from .model import LEASE, Model, ModelTask
@@ -40,6 +40,7 @@ PUSHES = st.fixed_dictionaries(
         "held": st.sampled_from([False, False, False, True]),
         "retries": st.integers(0, 2),
         "on_lost": st.sampled_from([None, "retry", "fail"]),
+        "limit": st.sampled_from([None, None, "1:api", "2:api", "1:disk"]),
     }
 )
 
@@ -111,7 +112,7 @@ class StoreMachine(RuleBasedStateMachine):
         task = ModelTask(
             record.id, record.queue, order, key=record.call_key, session=record.session,
             due=record.due, expires=record.expires, held=record.held, retries=record.retries,
-            on_lost=record.on_lost,
+            on_lost=record.on_lost, limit=None if record.limit is None else limit_of(record.limit),
         )  # fmt: skip
         self.model.add(task, record.depends_on)
 
@@ -146,6 +147,12 @@ class StoreMachine(RuleBasedStateMachine):
     def unhold(self, queue: str) -> None:
         assert self.backend.unhold(queue) == self.model.unhold(queue)
 
+    @rule(queue=st.sampled_from(QUEUES), on=st.booleans())
+    def pause(self, queue: str, on: bool) -> None:
+        self.backend.pause(queue, on=on)
+        (self.model.paused.add if on else self.model.paused.discard)(queue)
+        assert self.backend.paused() == self.model.paused
+
     @precondition(lambda self: len(self.model.tasks) > 6)
     @rule(queue=st.sampled_from(QUEUES))
     def drop_all(self, queue: str) -> None:
@@ -168,7 +175,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert bool(taken) is bool(lines)
         if taken:
             (line,) = (line for line in lines if line[0].queue == taken[0].queue)
-            assert [one.id for one in taken] == [one.id for one in _batch(line, limit)]
+            assert [one.id for one in taken] == [one.id for one in self.model.batch(line, limit)]
         for task, one in zip(taken, claimed, strict=True):
             self._start(task, one, by, by_itself=len(taken) == 1)
 
@@ -194,6 +201,9 @@ class StoreMachine(RuleBasedStateMachine):
                 self.model.end(task, FAILED, "expired")
         elif task.waits_for:
             with pytest.raises(DependencyError):
+                self.backend.claim_task(by, task.id)
+        elif not self.model.may_run(task):
+            with pytest.raises(TaskRunning, match="at once"):
                 self.backend.claim_task(by, task.id)
         else:
             claimed = self.backend.claim_task(by, task.id)
@@ -313,14 +323,6 @@ class StoreMachine(RuleBasedStateMachine):
 def _seen(one: Record | ModelTask) -> tuple[object, ...]:
     """What must be equal; of a task that is over nobody asks whether it was to run alone."""
     return one.status, one.attempts, one.losses, one.retries, one.alone and not one.done
-
-
-def _batch(line: list[ModelTask], limit: int) -> list[ModelTask]:
-    """What one claim takes off a line: up to the first that is alone, or that one by itself."""
-    if line[0].alone:
-        return line[:1]
-    until = next((place for place, one in enumerate(line) if one.alone), len(line))
-    return line[: min(limit, until)]
 
 
 EXAMPLES = settings(max_examples=settings().max_examples // 3, stateful_step_count=30)

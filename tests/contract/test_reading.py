@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gator_nb.backends.base import Backend, Filter
+from gator_nb.backends.base import Backend, Filter, Push
 from gator_nb.errors import TaskNotFound
 from gator_nb.states import FAILED, RUNNING, SUCCESS, WAITING
 
@@ -28,8 +28,8 @@ def test_every_field_comes_back_as_it_was_pushed(backend: Backend, clock: Clock)
     """Names in any script, and what the store itself does not use."""
     fields = {
         "priority": -3, "parent": "p", "session": "s", "group": "g", "name": "naïve 名",
-        "label": "ü", "call_key": "k", "expires": clock.time + 5.25, "retries": 3,
-        "on_lost": "fail", "checkpoint": "c", "limit": "api:2", "needs": "gpu",
+        "label": "ü", "call_key": "k", "expires": clock.time + 5.25, "keep": 2.5, "retries": 3,
+        "on_lost": "fail", "checkpoint": "c", "limit": "2:api", "needs": "gpu=1",
         "tags": ("a b", "c"), "refs": ("r1", "r2"),
     }  # fmt: skip
     push(backend, "a", **fields)
@@ -151,3 +151,18 @@ def test_what_runs_does_not_expire(backend: Backend, clock: Clock) -> None:
     push(backend, "a", expires=clock.time + 10)
     take(backend)
     assert backend.next_due() is None
+
+
+def test_envelopes_and_outcomes_are_read_many_at_a_time(backend: Backend) -> None:
+    """By id; what is not there, or has none as yet, is left out. A retry has its origin's."""
+    push(backend, "a")
+    backend.settle([success(take_one(backend), outcome=b"first")])
+    push(backend, "b")
+    backend.settle([success(take_one(backend), outcome=b"second")])
+    backend.put([call("c"), Push(call("again").record._replace(origin="a"), None)])
+    asked = ["b", "nobody", "c", "again", "a"]
+    assert backend.envelopes(asked) == {
+        "b": b"call of b", "c": b"call of c", "again": b"call of a", "a": b"call of a",
+    }  # fmt: skip
+    assert backend.outcomes(asked) == {"a": b"first", "b": b"second"}
+    assert backend.envelopes([]) == backend.outcomes([]) == {}

@@ -14,7 +14,7 @@ from gator_nb.dashboard.poller import Poller
 from gator_nb.dashboard.state import Session
 
 from ..waiting import until
-from .processes import served_by_cli
+from .processes import KEY, served_by_cli
 
 _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -22,6 +22,13 @@ _FLAGS = (
 )
 
 Watch = Callable[[], Session]
+
+
+@pytest.fixture(autouse=True)
+def one_key(own_folders: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dashboard that serves several tests has the key of each."""
+    for name, value in KEY.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Other processes: a dashboard that is served for real, a worker, somebody who pushes."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 import gator_nb
 
 from ..waiting import until
+
+KEY = {"GATOR_NB_KEY": "c0" * 32}
+"""The key of everybody here: a dashboard shows what it can verify."""
 
 APP = Path(gator_nb.__file__).parent / "dashboard" / "app.py"
 
@@ -72,7 +76,10 @@ def push_elsewhere(dsn: str, queue: str, names: list[str]) -> None:
 def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A Python process that ends with the block."""
     process = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **KEY},
     )
     try:
         yield process

@@ -53,7 +53,7 @@ def test_panel_serve_shows_an_empty_store_and_then_its_tasks(page: Page, dsn: st
     with served_by_panel(dsn) as url:
         open_page(page, url)
         expect(page.get_by_text("No tasks yet")).to_be_visible()
-        expect(page.locator("pre")).to_contain_text(f'Gator("{dsn}")')
+        expect(page.locator(".note.empty pre")).to_contain_text(f'Gator("{dsn}")')
         push_elsewhere(dsn, "lab", ["first"])
         pushed = time.monotonic()
         expect(row(page, "first")).to_be_visible()
@@ -144,7 +144,7 @@ def test_tiles_filter(page: Page, shared_url: str, shared_store: str):
         with pytest.raises(ValueError, match="invalid literal"):
             gator.get(failing.task_id)
     open_page(page, shared_url)
-    page.get_by_role("button", name="Failed").click()
+    page.locator(".tile.failed").click()
     expect(row(page, "the waiting one")).to_be_hidden()
     expect(row(page, "the failed one")).to_contain_text("ValueError: invalid literal")
     page.get_by_role("button", name="Show all").click()

@@ -17,14 +17,14 @@ def test_a_running_task_that_was_asked_to_stop_is_canceling():
         "in C code",
     )
     stopped = row(Record("a", "lab", Status.CANCELED, cancel_at=1.0), {})
-    assert (stopped["word"], stopped["action"]) == ("Canceled", "")
+    assert (stopped["word"], stopped["action"]) == ("Canceled", "retry")
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_only_what_can_be_canceled_offers_it(status: Status):
-    """What has ended has no button."""
-    ended = status in (Status.SUCCESS, Status.FAILED, Status.CANCELED)
-    assert row(Record("a", "lab", status), {})["action"] == ("" if ended else "cancel")
+def test_each_row_offers_what_can_be_done(status: Status):
+    """What has not ended can be canceled, what failed or was canceled be run again."""
+    again = {Status.FAILED: "retry", Status.CANCELED: "retry", Status.SUCCESS: ""}
+    assert row(Record("a", "lab", status), {})["action"] == again.get(status, "cancel")
 
 
 def test_text_is_stripped_and_capped():

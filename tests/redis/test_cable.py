@@ -109,6 +109,31 @@ def test_a_cable_that_is_out_for_longer_is_a_loss_and_one_outcome_counts(
         assert (gator.verify(), history.faults()) == ([], [])
 
 
+def test_workers_that_were_cut_off_together_take_nothing_from_each_other(
+    joined: Cable, server: ServerAtTheCable, far: Host, tmp_path: Path, ledger: Ledger
+) -> None:
+    """It was the server that was out of reach, for longer than any lease, and no worker died."""
+    here, there = server.dsns()
+    farther = Host(tmp_path, elsewhere=True, enter=joined.worker.enter)
+    try:
+        with Gator(here) as gator:
+            workers = [host.worker(there, lease=LEASE) for host in (far, farther)]
+            tasks = gator.map(ledger.call(3 * LEASE), range(2))
+            until(lambda: len(ledger.began()) == 2)
+            joined.pull()
+            time.sleep(1.7 * LEASE)
+            joined.put_back()
+            # Whoever waits here was never cut off and would call the silence a loss: so look only.
+            until(lambda: tasks.counts() == {SUCCESS: 2}, PATIENT)
+            records = gator.backend.get([task.task_id for task in tasks])
+            assert {(one.attempts, one.losses) for one in records} == {(1, 0)}
+            assert set(ledger.began().values()) == {1}
+            assert [worker.end() for worker in workers] == [(0, 0), (0, 0)]
+            assert gator.verify() == []
+    finally:
+        farther.close()
+
+
 def who_runs(gator: Gator, ledger: Ledger) -> set[str | None]:
     """The workers that take part in a few more tasks."""
     group = gator.map(ledger.call(0.3), range(8)).wait(timeout=PATIENT)

@@ -9,7 +9,7 @@ from typing import Self
 
 import pytest
 
-from gator_nb import RUNNING, SUCCESS, Gator
+from gator_nb import SUCCESS, Gator
 from gator_nb.errors import StoreUnavailable, TaskNotFound
 
 from ..waiting import until
@@ -19,8 +19,12 @@ from .servers import RunningServer, running
 
 pytestmark = pytest.mark.slow
 
-AWAY = 60.0 if os.environ.get("GATOR_NB_TEST_LONG") else 6.0
+LONG = bool(os.environ.get("GATOR_NB_TEST_LONG"))
+AWAY = 60.0 if LONG else 6.0
 """Seconds for which the server is down; the short form has the same states in it."""
+
+MANY = 600 if LONG else 40
+"""Tasks that are pushed before, and after."""
 
 PATIENT = AWAY + 90.0
 
@@ -56,14 +60,14 @@ class Load:
 
     def __init__(self, gator: Gator, ledger: Ledger) -> None:
         self._gator = gator
-        self._call = ledger.call(0.02)
+        self._call = ledger.call(0.01)
         self._enough = threading.Event()
         self.acknowledged: list[str] = []
         self.refusals: list[str] = []
         self._thread = threading.Thread(target=self._push)
 
     def _push(self) -> None:
-        while not self._enough.wait(0.02):
+        while not self._enough.wait(0.005):
             number = len(self.acknowledged)
             try:
                 task = self._gator.options(task_id=f"n{number}").task(self._call, number)
@@ -88,16 +92,22 @@ def test_a_server_with_aof_that_is_away_under_load_loses_nothing(
     history = History()
     with Gator(lasting.dsn(store="load")) as gator:
         workers = [here.worker(gator.backend.address, threads=2) for _ in range(2)]
-        across = gator.task(ledger.call(AWAY / 2))
+        across = gator.task(ledger.call(AWAY / 2), 7)
+        values: list[object] = []
+        waiter = threading.Thread(target=lambda: values.append(across.get()))
+        waiter.start()
         with gator.client.watcher.subscribed(history.note), Load(gator, ledger) as load:
-            until(lambda: len(ledger.ended()) > 30, 60)
+            until(lambda: len(ledger.ended()) > MANY, 60)
             before = len(load.acknowledged)
             lasting.kill()
             time.sleep(AWAY)
             lasting.start()
             back = time.monotonic()
-            until(lambda: len(load.acknowledged) > before + 30, PATIENT)
+            until(lambda: len(load.acknowledged) > before + 1, PATIENT)
             first_push = time.monotonic() - back
+            until(lambda: len(load.acknowledged) > before + MANY, PATIENT)
+        waiter.join(PATIENT)
+        assert values == [7], "who waited all the while has the value"
         ids = [across.task_id, *load.acknowledged]
         gator.wait([gator[one] for one in ids], timeout=PATIENT)
         records = records_of(gator, ids)

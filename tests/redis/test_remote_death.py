@@ -1,4 +1,4 @@
-"""Workers that are killed or fall silent, on this host and on another: what happens to their tasks."""
+"""What happens to the tasks of workers that are killed or fall silent, here and elsewhere."""
 
 import statistics
 import time
@@ -22,10 +22,9 @@ LEASE = 2.0
 @pytest.fixture
 def gator(server: RunningServer) -> Iterator[Gator]:
     history = History()
-    with Gator(server.dsn()) as opened:
-        with opened.client.watcher.subscribed(history.note):
-            yield opened
-            assert (opened.verify(), history.faults()) == ([], [])
+    with Gator(server.dsn()) as opened, opened.client.watcher.subscribed(history.note):
+        yield opened
+        assert (opened.verify(), history.faults()) == ([], [])
 
 
 @pytest.fixture
@@ -150,6 +149,21 @@ def test_a_result_that_comes_too_late_is_dropped_and_counted(
     code, fenced = first.end()
     assert (code, fenced) == (0, 1)
     assert (task.attempts, task.status) == (2, SUCCESS)
+
+
+def test_a_process_whose_claim_has_gone_elsewhere_is_stopped(
+    gator: Gator, there: Host, yonder: Host, ledger: Ledger
+) -> None:
+    """It ran on while its worker was silent; once that one hears of the loss, it ends the code."""
+    first = there.worker(gator.backend.address, processes=1, lease=LEASE)
+    task = gator.task(ledger.call(20.0))
+    until(lambda: ledger.began())
+    with first.paused():
+        yonder.worker(gator.backend.address, lease=LEASE)
+        until(lambda: ledger.began()[task.task_id] == 2, 60)
+    assert task.wait(timeout=90).status == SUCCESS
+    assert ledger.ended()[task.task_id] == 1
+    assert first.end()[0] == 0
 
 
 def test_two_workers_of_one_name_are_two(

@@ -73,15 +73,31 @@ class MemoryBackend(Backend):
             step.commit()
         return records
 
-    def cancel(self, ids: Iterable[str], by: str, *, force: bool = False) -> list[Record]:
+    def cancel(
+        self, ids: Iterable[str], by: str, *, force: bool = False, unstarted_only: bool = False
+    ) -> list[Record]:
         store, ids = self._store, list(ids)
         with store.lock:
             step = Step(store, self.clock())
-            step.cancel([self._known(store, task_id) for task_id in ids], by, force=force)
+            records = [self._known(store, task_id) for task_id in ids]
+            if unstarted_only:
+                records = [record for record in records if record.unstarted]
+            step.cancel(records, by, force=force)
             step.commit()
             store.wake("work")
             store.wake("news")
             return [store.records[task_id] for task_id in ids]
+
+    def pause(self, queue: str, *, on: bool = True) -> None:
+        store = self._store
+        with store.lock:
+            (store.paused.add if on else store.paused.discard)(queue)
+            store.wake("work")
+
+    def paused(self) -> set[str]:
+        store = self._store
+        with store.lock:
+            return set(store.paused)
 
     def hold(self, queue: str, *, spare: Iterable[str] = ()) -> int:
         store, spared = self._store, {None, *spare}
@@ -117,7 +133,7 @@ class MemoryBackend(Backend):
             now = self.clock()
             keep_time(store, now)
             step = Step(store, now)
-            turn = step.index.ready(queues, lanes)
+            turn = step.index.ready(queues, lanes, store.paused)
             if turn is None or limit < 1:
                 return []
             queue, lines = turn
@@ -127,6 +143,11 @@ class MemoryBackend(Backend):
             records = [step.claim(record, worker, by_itself=len(taken) == 1) for record in taken]
             step.commit()
             return [Claimed(record, store.envelopes[record.origin]) for record in records]
+
+    def lanes(self, queues: Sequence[str] | None) -> set[str]:
+        store = self._store
+        with store.lock:
+            return store.index.lanes(queues, store.paused)
 
     def claim_task(self, worker: str, task_id: str) -> Claimed | Record:
         store = self._store
@@ -143,6 +164,7 @@ class MemoryBackend(Backend):
                 return store.records[task_id]
             if record.open_deps:
                 raise DependencyError(_open_dependency(store, record))
+            step.demand_room(record)
             claimed = step.claim(record, worker, by_itself=True)
             step.commit()
             return Claimed(claimed, store.envelopes[record.origin])
@@ -267,6 +289,17 @@ class MemoryBackend(Backend):
         with store.lock:
             return store.outcomes.get(self._known(store, task_id).id)
 
+    def envelopes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        store = self._store
+        with store.lock:
+            found = [store.records[task_id] for task_id in ids if task_id in store.records]
+            return {record.id: store.envelopes[record.origin] for record in found}
+
+    def outcomes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        store = self._store
+        with store.lock:
+            return {one: store.outcomes[one] for one in ids if one in store.outcomes}
+
     def saved(self, task_id: str) -> bytes | None:
         store = self._store
         with store.lock:
@@ -318,8 +351,8 @@ class MemoryBackend(Backend):
     def forget(self, before: float, *, limit: int = 1000, count_only: bool = False) -> int:
         store = self._store
         with store.lock:
-            before = min(before, self.clock() - DAY)
-            doomed = forgettable(store.records.values(), before, limit)
+            now = self.clock()
+            doomed = forgettable(store.records.values(), min(before, now - DAY), now, limit)
             if doomed and not count_only:
                 store.remove(doomed)
         return len(doomed)

@@ -7,13 +7,16 @@ which is how `verify` finds faults, and how a store mends itself after an interr
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
+from math import inf
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from ...record import Record
+from ...record import Record, limit_of
 from ...states import DELAYED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
 
 Key = TypeVar("Key", int, float)
+Lane = tuple[str, str | None]
+"""A lane, and the limit that its tasks have."""
 
 _SLACK = 1024
 """Stale entries that a heap or the change log may carry before it is rebuilt."""
@@ -60,8 +63,10 @@ class Index:
         self._records = records
         self.counts: dict[str, list[int]] = {}
         """By queue: how many tasks are in each status."""
-        self.lines: dict[str, dict[str, Line[int]]] = {}
+        self.lines: dict[str, dict[Lane, Line[int]]] = {}
         """By queue, the one served longest ago first, then lane: what is ready, by rank."""
+        self.at_once: dict[str, int] = {}
+        """By the name of a limit: how many tasks that name it run."""
         self.due: Line[float] = Line()
         self.expiring: Line[float] = Line()
         self.waiters: dict[str, dict[str, None]] = {}
@@ -126,9 +131,10 @@ class Index:
         status = record.status
         self.counts[record.queue][status] += 1
         if status is WAITING:
-            self.lines[record.queue][record.lane].add(record.id, record.rank)
+            self.lines[record.queue][record.lane, record.limit].add(record.id, record.rank)
         elif status is RUNNING:
             self.held.setdefault(record.worker or "", {})[record.id] = None
+            self._count_running(record, 1)
         elif (status is DELAYED or status is RETRYING) and record.due is not None:
             self.due.add(record.id, record.due)
         if record.expires is not None and record.unstarted:
@@ -138,19 +144,27 @@ class Index:
         status = record.status
         self.counts[record.queue][status] -= 1
         if status is WAITING:
-            self.lines[record.queue][record.lane].discard(record.id)
+            self.lines[record.queue][record.lane, record.limit].discard(record.id)
         elif status is RUNNING:
             _take_out(self.held, record.worker or "", record.id)
+            self._count_running(record, -1)
         elif status is DELAYED or status is RETRYING:
             self.due.discard(record.id)
         if record.expires is not None:
             self.expiring.discard(record.id)
 
+    def _count_running(self, record: Record, change: int) -> None:
+        if record.limit is not None:
+            name, _ = limit_of(record.limit)
+            self.at_once[name] = self.at_once.get(name, 0) + change
+            if not self.at_once[name]:
+                del self.at_once[name]
+
     def _end(self, record: Record) -> None:
-        lanes = self.lines[record.queue]
-        lanes[record.lane].live -= 1
-        if not lanes[record.lane].live:
-            del lanes[record.lane]
+        lanes, lane = self.lines[record.queue], (record.lane, record.limit)
+        lanes[lane].live -= 1
+        if not lanes[lane].live:
+            del lanes[lane]
             if not lanes:
                 del self.lines[record.queue]
         self.waiters.pop(record.id, None)
@@ -159,9 +173,9 @@ class Index:
 
     def _open_lane(self, record: Record) -> Line[int]:
         lanes = self.lines.setdefault(record.queue, {})
-        line = lanes.get(record.lane)
+        line = lanes.get((record.lane, record.limit))
         if line is None:
-            line = lanes[record.lane] = Line()
+            line = lanes[record.lane, record.limit] = Line()
         return line
 
     def _drop_key_if_failed(self, record: Record) -> None:
@@ -175,15 +189,36 @@ class Index:
     # -- questions ---------------------------------------------------------------------------
 
     def ready(
-        self, queues: Container[str] | None, lanes: Container[str]
+        self, queues: Container[str] | None, lanes: Container[str], paused: Container[str]
     ) -> tuple[str, list[Line[int]]] | None:
         """The queue whose turn it is among those with ready tasks, and its lines in `lanes`."""
         for queue, lines in self.lines.items():
-            if queues is None or queue in queues:
-                ready = [line for lane, line in lines.items() if line.keys and lane in lanes]
+            if (queues is None or queue in queues) and queue not in paused:
+                ready = [
+                    line
+                    for (lane, limit), line in lines.items()
+                    if line.keys and lane in lanes and self.room(limit) > 0
+                ]
                 if ready:
                     return queue, ready
         return None
+
+    def lanes(self, queues: Container[str] | None, paused: Container[str]) -> set[str]:
+        """The lanes that have ready tasks."""
+        return {
+            lane
+            for queue, lines in self.lines.items()
+            if (queues is None or queue in queues) and queue not in paused
+            for (lane, _), line in lines.items()
+            if line.keys
+        }
+
+    def room(self, limit: str | None) -> float:
+        """How many more tasks of a limit may run."""
+        if limit is None:
+            return inf
+        name, most = limit_of(limit)
+        return most - self.at_once.get(name, 0)
 
     def served(self, queue: str) -> None:
         """Put `queue` at the end of the round."""
@@ -231,6 +266,7 @@ _VIEWS: dict[str, Callable[[Index], Mapping[Any, object]]] = {
     "held by workers": lambda index: index.held,
     "reusable": lambda index: index.reusable,
     "origins": lambda index: index.origins,
+    "running at once": lambda index: index.at_once,
     "change log": lambda index: {key: version for version, key in index._noted_since(0)},  # noqa: SLF001
 }
 

@@ -1,5 +1,7 @@
 """What becomes of a push: a new task, one that is there, or a refusal."""
 
+from typing import TYPE_CHECKING
+
 from ...constants import MAX_LANES
 from ...errors import DependencyError, GatorError, TaskExists, TaskNotFound
 from ...record import Record
@@ -7,6 +9,9 @@ from ...states import CANCELED, FAILED, SUCCESS
 from ..base import Push
 from .step import Step
 from .store import Store
+
+if TYPE_CHECKING:
+    from .index import Lane
 
 
 class PutStep(Step):
@@ -21,7 +26,7 @@ class PutStep(Step):
         self._envelopes: dict[str, bytes] = {}
         self._keys: dict[tuple[str, str], str] = {}
         """Call keys of this batch, and who has them."""
-        self._lanes: dict[str, set[str]] = {}
+        self._lanes: dict[str, set[Lane]] = {}
         """Lanes that this batch opens, by queue."""
 
     def put(self, push: Push) -> Record:
@@ -34,7 +39,7 @@ class PutStep(Step):
             if reused is not None:
                 return reused
         self._keep_envelope(push)
-        if record.lane not in self.index.lines.get(record.queue, ()):
+        if (record.lane, record.limit) not in self.index.lines.get(record.queue, ()):
             self._open_lane(record)
         fresh = self._push_behind(record) if record.depends_on else self._push_free(record, 0)
         if record.call_key is not None and not fresh.done:
@@ -75,7 +80,10 @@ class PutStep(Step):
 
     def _push_free(self, record: Record, open_deps: int) -> Record:
         fresh = self.push(record, open_deps)
-        return fresh if self._worker is None else self.claim(fresh, self._worker, by_itself=True)
+        if self._worker is None:
+            return fresh
+        self.demand_room(fresh)
+        return self.claim(fresh, self._worker, by_itself=True)
 
     def _push_behind(self, record: Record) -> Record:
         dependencies = [self._dependency(record, one) for one in dict.fromkeys(record.depends_on)]
@@ -115,9 +123,10 @@ class PutStep(Step):
 
     def _open_lane(self, record: Record) -> None:
         opened = self._lanes.setdefault(record.queue, set())
-        opened.add(record.lane)
+        opened.add((record.lane, record.limit))
         if len(opened) + len(self.index.lines.get(record.queue, ())) > MAX_LANES:
             raise GatorError(
-                f"queue {record.queue!r} has open tasks in {MAX_LANES} lanes already, and "
-                f"{record.lane!r} would be one more: let some finish, or use another queue"
+                f"queue {record.queue!r} has open tasks in {MAX_LANES} lanes and limits already, "
+                f"and {record.lane!r} {record.limit or ''} would be one more: let some finish, or "
+                "use another queue"
             )

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...constants import FORCED, MAX_LOSSES
-from ...record import Reason, Record, rank_of, status_when_free
+from ...record import Reason, Record, limit_of, rank_of, status_when_free
 from ...states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
-from ..base import Settlement
+from ..base import Settlement, limit_full
 from .store import Store
 
 _PLACES = {field: place for place, field in enumerate(Record._fields)}
@@ -87,6 +87,16 @@ class Step:
                 self._free(waiter._replace(open_deps=waiter.open_deps - 1))
 
     # -- it runs -----------------------------------------------------------------------------
+
+    def demand_room(self, record: Record) -> None:
+        """Refuse to run a task whose limit is full."""
+        if record.limit is None:
+            return
+        name, _ = limit_of(record.limit)
+        begun = [one.limit for one in self._staged.values() if one.status is RUNNING and one.limit]
+        same = sum(limit_of(limit)[0] == name for limit in begun)
+        if same >= self.index.room(record.limit):
+            raise limit_full(record.id, record.limit)
 
     def claim(self, record: Record, worker: str, *, by_itself: bool) -> Record:
         """Give `worker` the right to run it. Whatever kept it waiting is over."""

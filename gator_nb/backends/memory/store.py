@@ -62,6 +62,8 @@ class Store:
         self.presences: dict[str, Presence] = {}
         self.departed: dict[str, Presence] = {}
         """Unregistered, with claims that no reap has taken yet."""
+        self.paused: set[str] = set()
+        """Queues that nothing is handed out of."""
         self.seq = 0
         self.version = 0
         self.removed_at = 0
@@ -92,6 +94,8 @@ class Store:
                 index.change(old, new)
             if old is None or old.status is not new.status:
                 topics.add(_WAKES[new.status])
+                if old is not None and old.status is RUNNING and old.limit:
+                    topics.add("work")  # there is room for another
         index.note(changed.values())
         self.halfway = False
         for topic in topics:

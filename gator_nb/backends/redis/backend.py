@@ -2,7 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from ...constants import DAY, EVERY
@@ -24,6 +25,7 @@ from ..base import (
 )
 from . import messages
 from .address import parse
+from .batches import MOST, parts, parts_of, put_batch
 from .opening import open_store
 from .rows import decode, decode_all
 from .server import Server
@@ -67,6 +69,14 @@ class RedisBackend(Backend):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.conn_string!r})"
 
+    @property
+    def patience(self) -> float:
+        return self._server.patience
+
+    @patience.setter
+    def patience(self, seconds: float) -> None:
+        self._server.patience = seconds
+
     def now(self) -> float:
         if self.clock is not None:
             return self.clock()
@@ -78,19 +88,53 @@ class RedisBackend(Backend):
     def put(self, pushes: Sequence[Push], *, claimed_by: str | None = None) -> list[Record]:
         if not pushes:
             return []
-        claims = "" if claimed_by is None else _claim_ids(len(pushes))
+        if claimed_by is not None:
+            return self._put(claimed_by, _claim_ids(len(pushes)), pushes)
+        pieces = parts_of(pushes)
+        if len(pieces) == 1:
+            return self._put("", "", pushes)
+        return put_batch(self._run, partial(self._put, "", ""), self.get, pieces)
+
+    def _put(
+        self, worker: str, claims: str, pushes: Sequence[Push], batch: str = ""
+    ) -> list[Record]:
         sent = messages.pushed(pushes, self.max_payload)
-        answers = json.loads(self._run("put", claimed_by or "", claims, *sent))
+        answers = json.loads(self._run("put", worker, claims, batch, *sent))
         if isinstance(answers, dict):
             messages.refuse_put(*answers["refused"])
         return [messages.stored(*pair) for pair in zip(pushes, answers, strict=True)]
 
-    def cancel(self, ids: Iterable[str], by: str, *, force: bool = False) -> list[Record]:
-        forced = "force" if force else ""
-        answer = json.loads(self._run("cancel", by, json.dumps(list(ids)), forced))
+    def cancel(
+        self, ids: Iterable[str], by: str, *, force: bool = False, unstarted_only: bool = False
+    ) -> list[Record]:
+        named = list(ids)
+        how = "unstarted" if unstarted_only else "force" if force else ""
+        if len(named) <= MOST:
+            return self._cancel(named, by, how)
+        # The newest first: what depends on a task was pushed after it, and is canceled, not failed.
+        there = dict(zip(named, self._demand(named), strict=True))
+        newest_first = sorted(there, key=lambda task_id: -there[task_id].seq)
+        canceled = (self._cancel(part, by, how) for part in parts(newest_first))
+        found = {record.id: record for part in canceled for record in part}
+        return [found[task_id] for task_id in named]
+
+    def _demand(self, ids: Sequence[str]) -> Iterator[Record]:
+        for task_id, record in zip(ids, self.get(ids), strict=True):
+            if record is None:
+                raise messages.not_found(task_id)
+            yield record
+
+    def _cancel(self, ids: Sequence[str], by: str, how: str) -> list[Record]:
+        answer = json.loads(self._run("cancel", by, json.dumps(ids), how))
         if isinstance(answer, dict):
             raise messages.not_found(answer["unknown"])
         return [decode(fields) for fields in answer]
+
+    def pause(self, queue: str, *, on: bool = True) -> None:
+        self._run("pause", queue, "on" if on else "")
+
+    def paused(self) -> set[str]:
+        return {queue.decode() for queue in self._run("paused")}
 
     def hold(self, queue: str, *, spare: Iterable[str] = ()) -> int:
         spared = json.dumps(list(spare))
@@ -124,6 +168,10 @@ class RedisBackend(Backend):
         if isinstance(answer, dict):
             raise messages.no_envelope(answer["no_envelope"])
         return [Claimed(decode(fields), one) for fields, one in zip(answer, envelopes, strict=True)]
+
+    def lanes(self, queues: Sequence[str] | None) -> set[str]:
+        named = "" if queues is None else json.dumps(list(queues))
+        return {lane.decode() for lane in self._run("lanes", named)}
 
     def claim_task(self, worker: str, task_id: str) -> Claimed | Record:
         record, *envelope = self._run("claim_task", worker, task_id, _claim_ids(1))
@@ -180,8 +228,8 @@ class RedisBackend(Backend):
     # -- reading ---------------------------------------------------------------------------
 
     def get(self, ids: Sequence[str]) -> list[Record | None]:
-        found = json.loads(self._run("get", json.dumps(list(ids))))
-        return [decode(fields) if fields else None for fields in found]
+        pages = (json.loads(self._run("get", json.dumps(part))) for part in parts(list(ids)))
+        return [decode(fields) if fields else None for page in pages for fields in page]
 
     def envelope(self, task_id: str) -> bytes:
         data = self._read("envelope", task_id)
@@ -191,6 +239,12 @@ class RedisBackend(Backend):
 
     def outcome(self, task_id: str) -> bytes | None:
         return self._read("outcome", task_id)
+
+    def envelopes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        return self._read_many("e", ids)
+
+    def outcomes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        return self._read_many("o", ids)
 
     def saved(self, task_id: str) -> bytes | None:
         return self._read("saved", task_id)
@@ -264,6 +318,16 @@ class RedisBackend(Backend):
         if not there:
             raise messages.not_found(task_id)
         return found[0] if found else None
+
+    def _read_many(self, kind: str, ids: Sequence[str]) -> dict[str, bytes]:
+        return {
+            task_id: data
+            for part in parts(ids)
+            for task_id, data in zip(
+                part, self._run("read_many", kind, json.dumps(part)), strict=True
+            )
+            if data is not None
+        }
 
     def _counts(self, queues: list[str]) -> dict[str, dict[Status, int]]:
         flat = iter(self._run("counts", json.dumps(queues)))

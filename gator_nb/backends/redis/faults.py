@@ -106,7 +106,9 @@ def explanation(address: Address, error: Exception) -> GatorError:
     if isinstance(error, NotLocated) and error.mend:
         return StoreUnavailable(f"{address}: {error.mend} ({_first_line(error)})")
     if isinstance(error, (exceptions.ConnectionError, exceptions.TimeoutError)):
-        return StoreUnavailable(f"{address}: {_way_there(address, error)} ({_first_line(error)})")
+        away = StoreUnavailable(f"{address}: {_way_there(address, error)} ({_first_line(error)})")
+        away.passing = passes(error, address)
+        return away
     return StoreCorrupt(f"{address}: the server refuses what gator_nb asks ({_first_line(error)})")
 
 

@@ -16,7 +16,8 @@ from ...errors import (
 )
 from ...record import Record, rank_of
 from ...states import Status
-from ..base import Beat, Filter, Presence, Push, Settlement
+from ..base import Beat, Filter, Presence, Push, Settlement, limit_full
+from .batches import lost_batch
 from .rows import decode, encode, text_of
 
 _DIFFERENCES = {"label": "function", "queue": "queue", "lane": "lane"}
@@ -78,11 +79,16 @@ def refuse_put(kind: str, task_id: str, *more: Any) -> NoReturn:
             f"task {task_id} retries task {more[0]}, whose call is not in the store: push the "
             "call anew"
         )
+    if kind == "batch":
+        raise lost_batch()
     if kind == "lanes":
+        slot = more[0].replace("\n", " ")
         raise GatorError(
             f"queue {task_id} has unfinished tasks in {MAX_LANES} lanes (Python version, key, "
-            f"run_in and needs) and takes no more: use another queue for {more[0]}"
+            f"run_in, needs, limit) and takes no more: use another queue for {slot}"
         )
+    if kind == "full":
+        raise limit_full(task_id, more[0])
     raise _dependency_refused(kind, task_id, *more)
 
 
@@ -106,6 +112,8 @@ def refuse_claim(task_id: str, kind: str, *more: Any) -> NoReturn:
         raise not_found(task_id)
     if kind == "running":
         raise TaskRunning(f"task {task_id} is running on worker {more[0]}")
+    if kind == "full":
+        raise limit_full(task_id, more[0])
     if kind == "open" and len(more) == 2 and int(more[1]) >= 0:
         raise _dependency_refused("open", task_id, *more)
     if kind == "open":

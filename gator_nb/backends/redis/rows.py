@@ -19,7 +19,7 @@ _FLAGS = ("held", "alone", "begun")
 _INTEGERS = (
     "seq", "priority", "open_deps", "retries", "attempts", "losses", "version", "peak_memory",
 )  # fmt: skip
-_TIMES = ("created", "due", "expires", "started", "finished", "cancel_at")
+_TIMES = ("created", "due", "expires", "keep", "started", "finished", "cancel_at")
 _LISTS = ("tags", "depends_on", "refs")
 
 

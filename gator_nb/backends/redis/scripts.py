@@ -15,6 +15,9 @@ PAGE = 500
 """Tasks that one call of a verb that goes through many looks at: the server does nothing else
 meanwhile, and 500 take it some 10 ms."""
 
+BATCH_SILENCE = 60
+"""Seconds without a word about a batch after which others end what its client began."""
+
 _INCLUDE = re.compile(r"^--! include (\w+)$", re.MULTILINE)
 
 _NAMES = (
@@ -28,6 +31,7 @@ _NAMES = (
         "PROMOTE_BATCH": PROMOTE_BATCH,
         "RANK_STEP": 1 << SEQ_BITS,
         "PAGE": PAGE,
+        "BATCH_SILENCE": BATCH_SILENCE,
     }
 )
 

@@ -120,14 +120,15 @@ class Server:
                 if code_of(error) == "EMPTIED":
                     self._drop_idle()  # the next connection arrives in what is made in its place
                 if late or hopeless or not passes(error, self.address):
-                    raise explanation(self.address, error) from error
+                    # Without its frames: a traceback with variables would find the password there.
+                    raise explanation(self.address, error) from error.with_traceback(None)
                 self._wait(tries, error)
                 repeat()
 
     def _wait(self, tries: int, error: Exception) -> None:
         # The other connections are as dead; the first new one is tried at once.
         self._drop_idle()
-        if tries == 2:
+        if tries == 2 and not self._told:
             self._told = True
             _log.warning("%s: lost contact (%s); trying again", self.address, error)
         self._closed.wait(_PAUSES[min(tries, len(_PAUSES)) - 1])

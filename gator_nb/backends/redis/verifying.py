@@ -8,10 +8,10 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import StoreCorrupt
-from ...record import Record
+from ...record import Record, limit_of
 from ...states import BLOCKED, DELAYED, RETRYING, RUNNING, SUCCESS, WAITING
 from .rows import decode
 from .server import Server
@@ -20,7 +20,9 @@ _PAGE = 500
 _PASSES = 4
 _MAX_FAULTS = 100
 _PER_TASK = frozenset({"t", "e", "o", "l", "c"})
-_UNDERIVED = frozenset({"meta", "presences", "departed", "renewed"})
+_UNDERIVED = frozenset(
+    {"meta", "presences", "departed", "renewed", "partial", "complete", "paused"}
+)
 """Keys that no record tells anything of."""
 _UNSCORED = frozenset({"open", "queues", "holders"})
 """Sets where only what is in them follows from the records."""
@@ -29,6 +31,14 @@ _READERS = {b"zset": "ZSCAN", b"set": "SSCAN", b"hash": "HSCAN"}
 Index = dict[str, float]
 """Members and their scores, or fields and their numbers."""
 Indexes = defaultdict[str, Index]
+
+
+class _Stored(NamedTuple):
+    record: Record
+    place: str
+    """Where its envelope is."""
+    batch: str | None
+    """That of which it is a part, while this is not all there."""
 
 
 def verify(server: Server, run: Callable[..., Any]) -> list[str]:
@@ -61,13 +71,16 @@ class _Store:
         names = list(self._names())
         ids = [name[2:] for name in names if name.startswith("t:")]
         try:
-            stored = {record.id: (record, place) for record, place in self._records(ids)}
+            stored = list(self._stored(ids))
         except StoreCorrupt as error:
             return [str(error)]
-        records = {task_id: record for task_id, (record, _) in stored.items()}
-        places = {task_id: place for task_id, (_, place) in stored.items()}
+        records = {one.record.id: one.record for one in stored}
+        places = {one.record.id: one.place for one in stored}
         right = _derive(records, places)
-        faults = [fault for record in records.values() if (fault := _fault(record, records))]
+        for one in stored:
+            if one.batch is not None:
+                right[f"batch:{one.batch}"][one.record.id] = one.record.seq
+        faults = [fault for one in stored if (fault := _fault(one, records))]
         for name in sorted({*right, *names}):
             if name.partition(":")[0] not in _PER_TASK | _UNDERIVED:
                 faults += _differences(name, self._index(name), right[name])
@@ -79,13 +92,13 @@ class _Store:
         for key in self._scan("SCAN", "MATCH", pattern, "COUNT", _PAGE):
             yield key.decode(errors="surrogateescape")[len(self._prefix) :]
 
-    def _records(self, ids: list[str]) -> Iterator[tuple[Record, str]]:
-        """Records, and where the envelope of each is."""
+    def _stored(self, ids: list[str]) -> Iterator[_Stored]:
         for start in range(0, len(ids), _PAGE):
             for fields in json.loads(self._run("get", json.dumps(ids[start : start + _PAGE]))):
                 if fields:
                     record = decode(fields)
-                    yield record, fields.get("envelope_at", record.origin)
+                    place = fields.get("envelope_at", record.origin)
+                    yield _Stored(record, place, fields.get("batch"))
 
     def _index(self, name: str) -> Index:
         key = self._prefix + name
@@ -128,11 +141,17 @@ def _derive_listings(right: Indexes, record: Record) -> None:
     task_id, seq = record.id, record.seq
     right["changes"][task_id] = record.version
     right["queues"][record.queue] = 0
-    right[f"status:{int(record.status)}:{record.queue}"][task_id] = seq
-    for field in ("name", "group", "session", "worker"):
+    if record.status is not WAITING:  # which its ready lines list
+        right[f"status:{int(record.status)}:{record.queue}"][task_id] = seq
+    for field in ("name", "group", "worker"):
         value = getattr(record, field)
         if value is not None:
             right[f"{field}:{value}"][task_id] = seq
+    if record.session is not None and record.group is not None:
+        groups = right[f"groups:{record.session}"]
+        groups[record.group] = groups.get(record.group, 0) + 1
+    elif record.session is not None:
+        right[f"session:{record.session}"][task_id] = seq
     for tag in record.tags:
         right[f"tag:{tag}"][task_id] = seq
     if record.call_key is not None:
@@ -143,12 +162,15 @@ def _derive_listings(right: Indexes, record: Record) -> None:
 def _derive_status(right: Indexes, record: Record) -> None:
     task_id = record.id
     if record.status is WAITING:
-        line = f"{len(record.queue.encode())}:{record.queue}{record.lane}"
+        line = f"{len(record.queue.encode())}:{record.queue}{_slot(record)}"
         right[f"ready:{line}"][task_id] = record.rank
         right["open"][line] = 0
     elif record.status is RUNNING:
         right[f"held:{record.worker}"][task_id] = record.seq
         right["holders"][str(record.worker)] = 0
+        if record.limit is not None:
+            name, _ = limit_of(record.limit)
+            right["limits"][name] = right["limits"].get(name, 0) + 1
     elif record.status in (DELAYED, RETRYING):
         right["due"][task_id] = record.due or 0
     if record.finished is not None:
@@ -158,10 +180,15 @@ def _derive_status(right: Indexes, record: Record) -> None:
 
 
 def _derive_unfinished(right: Indexes, record: Record, records: dict[str, Record]) -> None:
-    lanes = right[f"lanes:{record.queue}"]
-    lanes[record.lane] = lanes.get(record.lane, 0) + 1
+    lanes, slot = right[f"lanes:{record.queue}"], _slot(record)
+    lanes[slot] = lanes.get(slot, 0) + 1
     for parent in _parents(record, records):
         right[f"waiters:{parent.id}"][record.id] = record.seq
+
+
+def _slot(record: Record) -> str:
+    """The lane and the limit of a task, as one name."""
+    return record.lane if record.limit is None else f"{record.lane}\n{record.limit}"
 
 
 def _parents(record: Record, records: dict[str, Record]) -> list[Record]:
@@ -170,15 +197,17 @@ def _parents(record: Record, records: dict[str, Record]) -> list[Record]:
     return [parent for parent in found if parent is not None and parent.seq < record.seq]
 
 
-def _fault(record: Record, records: dict[str, Record]) -> str | None:
+def _fault(stored: _Stored, records: dict[str, Record]) -> str | None:
     """What is wrong within a record."""
+    record = stored.record
     if record.done is not (record.finished is not None):
         return f"task {record.id} has ended at no time, or has not ended and has one"
     if record.status is RUNNING and (record.claim is None or record.worker is None):
         return f"task {record.id} runs without a claim or worker"
     if not record.unstarted:
         return None
-    if (record.status is BLOCKED) is not (record.held or record.open_deps > 0):
+    blocked = record.held or record.open_deps > 0 or stored.batch is not None
+    if (record.status is BLOCKED) is not blocked:
         return f"task {record.id} is blocked by nothing, or should be blocked"
     there = sum(parent.status is not SUCCESS for parent in _parents(record, records))
     if there != record.open_deps:

@@ -83,11 +83,21 @@ class SQLiteBackend(Backend):
             rows = pushing.put(tx, prepared, claimed_by)
         return [decode(row) for row in rows]
 
-    def cancel(self, ids: Iterable[str], by: str, *, force: bool = False) -> list[Record]:
+    def cancel(
+        self, ids: Iterable[str], by: str, *, force: bool = False, unstarted_only: bool = False
+    ) -> list[Record]:
         wanted = list(ids)
         with self._writing() as tx:
-            rows = steering.cancel(tx, wanted, by, force=force)
+            rows = steering.cancel(tx, wanted, by, force=force, unstarted_only=unstarted_only)
         return [decode(row) for row in rows]
+
+    def pause(self, queue: str, *, on: bool = True) -> None:
+        with self._writing() as tx:
+            steering.pause(tx, queue, on=on)
+
+    def paused(self) -> set[str]:
+        with self._reading() as db:
+            return reading.paused(db)
 
     def hold(self, queue: str, *, spare: Iterable[str] = ()) -> int:
         spared = list(spare)
@@ -106,6 +116,10 @@ class SQLiteBackend(Backend):
         with self._writing() as tx:
             taken = claiming.claim(tx, self._turns, worker, queues, lanes, limit)
         return [Claimed(decode(row), envelope) for row, envelope in taken]
+
+    def lanes(self, queues: Sequence[str] | None) -> set[str]:
+        with self._reading() as db:
+            return claiming.ready_lanes(db, queues)
 
     def claim_task(self, worker: str, task_id: str) -> Claimed | Record:
         with self._writing() as tx:
@@ -166,6 +180,14 @@ class SQLiteBackend(Backend):
         with self._reading() as db:
             return reading.outcome(db, task_id)
 
+    def envelopes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        with self._reading() as db:
+            return reading.envelopes(db, ids)
+
+    def outcomes(self, ids: Sequence[str]) -> dict[str, bytes]:
+        with self._reading() as db:
+            return reading.outcomes(db, ids)
+
     def saved(self, task_id: str) -> bytes | None:
         with self._reading() as db:
             return reading.saved(db, task_id)
@@ -200,7 +222,8 @@ class SQLiteBackend(Backend):
     def forget(self, before: float, *, limit: int = 1000, count_only: bool = False) -> int:
         # Chosen beside the writers, who only wait for the removing.
         with self._reading() as db:
-            chosen = housekeeping.forgettable(db, min(before, self.now() - DAY), limit)
+            now = self.now()
+            chosen = housekeeping.forgettable(db, min(before, now - DAY), now, limit)
         if count_only or not chosen:
             return len(chosen)
         with self._writing() as tx:

@@ -1,14 +1,19 @@
 """Claiming tasks."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
+import apsw
+
 from ...errors import DependencyError, StoreCorrupt, TaskRunning
+from ...record import limit_of
 from ...states import RUNNING, TERMINAL, Status
+from ..base import limit_full
 from .moves import expire, mind_the_time
 from .rows import AT
-from .sql import Row, sql
+from .sql import Row, run, sql
 from .transaction import Transaction
 
 Taken = tuple[Row, bytes]
@@ -22,7 +27,8 @@ WITH RECURSIVE ready (line) AS (
         SELECT line FROM task WHERE status = $WAITING AND line > ready.line ORDER BY line LIMIT 1
     ) FROM ready WHERE ready.line IS NOT NULL
 )
-SELECT line.id, line.queue, line.lane FROM ready JOIN line ON line.id = ready.line
+SELECT line.id, line.queue, line.lane, line."limit" FROM ready JOIN line ON line.id = ready.line
+WHERE line.queue NOT IN (SELECT queue FROM paused)
 """)
 """Hops from ready line to ready line along the index, whatever is queued in them."""
 
@@ -40,6 +46,10 @@ SELECT parent.id, parent.status FROM dependency
 JOIN task AS parent ON parent.seq = dependency.parent
 WHERE dependency.child = ? AND parent.status <> $SUCCESS LIMIT 1
 """)
+
+
+Ready = dict[int, str]
+"""Ready lines by number, and the limit of each; "" for none."""
 
 
 class Turns:
@@ -74,8 +84,7 @@ def claim(
         return []
     queue = turns.next(worker, list(ready))
     turns.served(worker, queue)
-    heads = tx.run(_heads(len(ready[queue])), [tx.now, limit, *ready[queue]])
-    return _take(tx, _batch(heads), worker)
+    return _take(tx, _batch(tx, ready[queue], limit), worker)
 
 
 def claim_task(tx: Transaction, worker: str, task_id: str) -> tuple[Row, bytes | None]:
@@ -92,51 +101,85 @@ def claim_task(tx: Transaction, worker: str, task_id: str) -> tuple[Row, bytes |
         return tx.row(seq), None
     if row[AT["open_deps"]]:
         _name_open_parent(tx, task_id, seq)
+    full = row[AT["limit"]]
+    if full is not None and tx.room(full) < 1:
+        raise limit_full(task_id, full)
     return _take(tx, [seq], worker)[0]
 
 
 def _ready_lines(
     tx: Transaction, queues: Sequence[str] | None, lanes: Sequence[str]
-) -> dict[str, list[int]]:
-    """The lines with ready tasks that the worker serves, by queue."""
-    found = tx.run(_ANY_READY_LINE) if queues is None else tx.run(_named(len(queues)), [*queues])
-    ready: dict[str, list[int]] = {}
-    for line, queue, lane in found:
-        if lane in lanes:
-            ready.setdefault(queue, []).append(line)
+) -> dict[str, Ready]:
+    """The lines with ready tasks that the worker serves and that have room, by queue."""
+    found = _lines_with_tasks(tx.db, queues)
+    ready: dict[str, Ready] = {}
+    for line, queue, lane, limit in found:
+        if lane in lanes and (not limit or tx.room(limit) > 0):
+            ready.setdefault(queue, {})[line] = limit
     return ready
+
+
+def ready_lanes(db: apsw.Connection, queues: Sequence[str] | None) -> set[str]:
+    """The lanes with ready tasks."""
+    return {lane for _, _, lane, _ in _lines_with_tasks(db, queues)}
+
+
+def _lines_with_tasks(db: apsw.Connection, queues: Sequence[str] | None) -> list[Row]:
+    if queues is None:
+        return run(db, _ANY_READY_LINE)
+    return run(db, _named(len(queues)), [*queues])
 
 
 @cache
 def _named(queues: int) -> str:
     ready = sql(
-        "SELECT id, queue, lane FROM line WHERE EXISTS "
-        "(SELECT 1 FROM task WHERE task.line = line.id AND status = $WAITING) AND queue IN "
+        'SELECT id, queue, lane, "limit" FROM line WHERE EXISTS '
+        "(SELECT 1 FROM task WHERE task.line = line.id AND status = $WAITING) "
+        "AND queue NOT IN (SELECT queue FROM paused) AND queue IN "
     )
     return ready + f"({', '.join('?' * queues)})"
 
 
 @cache
-def _heads(lines: int) -> str:
-    """The first tasks by rank of so many lines; SQLite merges what each index range gives.
+def _heads(free: int, limited: int) -> str:
+    """The first tasks by rank of so many lines; SQLite merges what each index range gives. Of a
+    line with a limit no more than there is room for.
 
     What has expired and is beyond the bound of one call is left to the next.
     """
     head = sql(
-        "SELECT rank, seq, alone FROM task INDEXED BY ready "
+        "SELECT rank, seq, alone, line FROM task INDEXED BY ready "
         "WHERE status = $WAITING AND (expires IS NULL OR expires > ?1) AND line = ?"
     )
-    each = [f"{head}{number}" for number in range(3, 3 + lines)]
+    each = [f"{head}{number}" for number in range(3, 3 + free)]
+    each += [
+        f"SELECT * FROM ({head}{number} ORDER BY rank LIMIT ?{number + 1})"  # noqa: S608 -- numbers
+        for number in range(3 + free, 3 + free + 2 * limited, 2)
+    ]
     return " UNION ALL ".join(each) + " ORDER BY rank LIMIT ?2"
 
 
-def _batch(heads: Sequence[Row]) -> list[int]:
+def _batch(tx: Transaction, lines: Ready, limit: int) -> list[int]:
     """What is taken of the heads: up to the first that is alone, or that one by itself."""
+    free = [line for line, full in lines.items() if not full]
+    rooms = {line: min(limit, tx.room(full)) for line, full in lines.items() if full}
+    bounds = [number for pair in rooms.items() for number in pair]
+    # What the lines of one limit have together may be passed over.
+    most = limit + sum(rooms.values())
+    heads = tx.run(_heads(len(free), len(rooms)), [tx.now, most, *free, *bounds])
     seqs: list[int] = []
-    for _, seq, alone in heads:
+    begun: Counter[str] = Counter()
+    for _, seq, alone, line in heads:
+        if line in rooms:
+            name, _ = limit_of(lines[line])
+            if begun[name] >= rooms[line]:
+                continue
+            begun[name] += 1
         if alone:
             return seqs or [seq]
         seqs.append(seq)
+        if len(seqs) == limit:
+            break
     return seqs
 
 

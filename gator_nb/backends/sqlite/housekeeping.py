@@ -16,7 +16,8 @@ from .sql import Row, sql
 from .transaction import Transaction
 
 _ENDED = """
-SELECT seq, queue, name, "group" FROM task WHERE finished < ? ORDER BY finished, seq
+SELECT seq, queue, name, "group" FROM task
+WHERE finished < ? AND finished + coalesce(keep, 0) <= ? ORDER BY finished, seq
 """
 
 _CHOSEN = """
@@ -53,9 +54,9 @@ WHERE parent.status IN $NOT_SUCCESS AND parent.line IN (SELECT value FROM json_e
 _DROP = sql("DELETE FROM task WHERE status IN $ANY AND line = ?")
 
 
-def forgettable(db: apsw.Connection, before: float, limit: int) -> list[int]:
+def forgettable(db: apsw.Connection, before: float, now: float, limit: int) -> list[int]:
     """Up to `limit` tasks that ended before a time and that nothing asks to keep, oldest first."""
-    with closing(db.execute(_ENDED, (before,))) as ended:
+    with closing(db.execute(_ENDED, (before, now))) as ended:
         return list(islice(_free_to_go(db, ended), limit))
 
 

@@ -82,8 +82,8 @@ def reap(tx: Transaction, dead: Collection[str], connected: float) -> list[Row]:
             text = f"worker {worker} died while the task ran ({losses + 1} lost)"
             end(tx, seq, FAILED, Reason.LOST, text)
             fail_dependents(tx, [(seq, FAILED)])
-        else:
-            tx.topics.add("work")
+    if lost:
+        tx.topics.add("work")
     _drop_gone(tx)
     return [tx.row(seq) for seq, *_ in lost]
 

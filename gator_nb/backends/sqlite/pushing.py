@@ -7,7 +7,7 @@ from typing import Any
 from ...errors import DependencyError, TaskExists, TaskNotFound
 from ...record import Reason, Record, rank_of
 from ...states import BLOCKED, CANCELED, DELAYED, FAILED, RUNNING, SUCCESS, WAITING, Status
-from ..base import Push
+from ..base import Push, limit_full
 from .moves import dependency_error
 from .rows import AT, encode
 from .sql import Row, sql
@@ -90,7 +90,7 @@ def _difference(known: Row, record: Record) -> str:
 
 def _stored(tx: Transaction, prepared: Prepared, claimed_by: str | None) -> Row:
     record, row = prepared.push.record, prepared.row
-    line = tx.line(record.queue, record.lane)
+    line = tx.line(record.queue, record.lane, record.limit or "")
     parents = _parents(tx, prepared)
     seq = tx.next_seq()
     row[AT["seq"]] = seq
@@ -135,6 +135,9 @@ def _claim(tx: Transaction, row: list[Any], parents: Sequence[Row], worker: str)
                 f"task {row[AT['id']]} cannot run yet: it depends on task {parent_id}, "
                 f"which is {Status(status)}"
             )
+    limit = row[AT["limit"]]
+    if limit is not None and tx.room(limit) < 1:
+        raise limit_full(row[AT["id"]], limit)
     row[AT["status"]] = RUNNING
     row[AT["attempts"]] += 1
     row[AT["started"]] = tx.now

@@ -1,5 +1,6 @@
 """Reading: records, pages of them, counts, changes, bytes."""
 
+import json
 from collections.abc import Sequence
 from heapq import nlargest
 from typing import Any
@@ -22,6 +23,15 @@ _BY_SEQ = sql("SELECT $COLUMNS FROM task WHERE seq = ?")
 
 _INDEXED = ("call_key", "group", "name", "worker")
 """Fields with an index of their own in the order of pushing, the most selective first."""
+
+_ENVELOPES = """
+SELECT task.id, data FROM json_each(?) AS asked JOIN task ON task.id = asked.value
+JOIN envelope ON envelope.seq = task.origin_seq
+"""
+_OUTCOMES = """
+SELECT task.id, data FROM json_each(?) AS asked JOIN task ON task.id = asked.value
+JOIN outcome ON outcome.seq = task.seq
+"""
 
 _NEXT_DUE = sql("""
 SELECT min(due) FROM task INDEXED BY alarm WHERE status BETWEEN $DELAYED AND $RETRYING
@@ -62,6 +72,14 @@ def outcome(db: apsw.Connection, task_id: str) -> bytes | None:
     )
 
 
+def envelopes(db: apsw.Connection, ids: Sequence[str]) -> dict[str, bytes]:
+    return dict(run(db, _ENVELOPES, (json.dumps(list(ids)),)))  # type: ignore[arg-type]  # pairs
+
+
+def outcomes(db: apsw.Connection, ids: Sequence[str]) -> dict[str, bytes]:
+    return dict(run(db, _OUTCOMES, (json.dumps(list(ids)),)))  # type: ignore[arg-type]  # pairs
+
+
 def saved(db: apsw.Connection, task_id: str) -> bytes | None:
     return _bytes_of(
         db,
@@ -96,6 +114,10 @@ def counts(db: apsw.Connection) -> dict[str, dict[Status, int]]:
     for queue, status, n in run(db, _COUNTS):
         answer.setdefault(queue, {})[Status(status)] = n
     return answer
+
+
+def paused(db: apsw.Connection) -> set[str]:
+    return {queue for (queue,) in run(db, "SELECT queue FROM paused")}
 
 
 def length(db: apsw.Connection, queue: str) -> int:

@@ -1,5 +1,5 @@
 -- Format 1. Times are seconds since 1970. A task is known inside the store by its seq, a queue's
--- lane by its line, so that indexes stay small. What a status is called: see states.py.
+-- lane and limit by their line, so that indexes stay small. What a status is called: see states.py.
 
 CREATE TABLE store (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -13,8 +13,13 @@ CREATE TABLE line (
     id INTEGER PRIMARY KEY,
     queue TEXT NOT NULL,
     lane TEXT NOT NULL,
-    UNIQUE (queue, lane)
+    "limit" TEXT NOT NULL,  -- "" for none
+    limit_name TEXT,
+    UNIQUE (queue, lane, "limit")
 ) STRICT;
+CREATE INDEX by_limit ON line (limit_name) WHERE limit_name IS NOT NULL;
+
+CREATE TABLE paused (queue TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 CREATE TABLE task (
     id TEXT NOT NULL UNIQUE,
@@ -34,6 +39,7 @@ CREATE TABLE task (
     created REAL NOT NULL,
     due REAL,
     expires REAL,
+    keep REAL,
     started REAL,
     finished REAL,
     held INTEGER NOT NULL,
@@ -62,7 +68,7 @@ CREATE TABLE task (
     tags TEXT NOT NULL,
     depends_on TEXT NOT NULL,
     refs TEXT NOT NULL,
-    line INTEGER NOT NULL,       -- of (queue, lane)
+    line INTEGER NOT NULL,       -- of (queue, lane, limit)
     origin_seq INTEGER NOT NULL  -- whose envelope serves it
 ) STRICT;
 

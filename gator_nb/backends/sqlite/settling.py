@@ -10,7 +10,10 @@ from .moves import end, fail_dependents, free_dependents
 from .sql import sql
 from .transaction import Transaction
 
-_STANDING = "SELECT seq, status, claim, settled, cancel_at, cancel_step FROM task WHERE id = ?"
+_STANDING = """
+SELECT seq, status, claim, settled, cancel_at, cancel_step, "limit" IS NOT NULL
+FROM task WHERE id = ?
+"""
 _LOSABLE = "SELECT losses + 1, on_lost FROM task WHERE seq = ?"
 
 _SETTLE = """
@@ -54,7 +57,7 @@ def save(tx: Transaction, task_id: str, claim: str, data: bytes) -> Answer:
     standing = _held(tx, task_id, claim)
     if isinstance(standing, Answer):
         return Answer.LOST
-    seq, cancel = standing
+    seq, cancel, _ = standing
     tx.run("REPLACE INTO checkpoint (seq, data) VALUES (?, ?)", (seq, data))
     tx.run("UPDATE task SET checkpoint = id, version = ? WHERE seq = ?", (tx.stamp(), seq))
     return Answer.KEPT if cancel is None else cancel
@@ -79,7 +82,7 @@ def _settle(tx: Transaction, settlement: Settlement) -> Answer:
     standing = _held(tx, settlement.task_id, settlement.claim)
     if isinstance(standing, Answer):
         return standing
-    seq, cancel = standing
+    seq, cancel, limited = standing
     status, reason = settlement.status, settlement.reason
     if cancel is not None and (status == RETRYING or settlement.lost):
         status, reason = CANCELED, Reason.CANCELED
@@ -106,6 +109,8 @@ def _settle(tx: Transaction, settlement: Settlement) -> Answer:
     if settlement.log:
         append_log(tx, seq, settlement.log)
     _tell(tx, seq, status)
+    if limited:
+        tx.topics.add("work")
     return Answer.DONE
 
 
@@ -132,14 +137,14 @@ def _release(tx: Transaction, task_id: str, claim: str) -> Answer:
     standing = _held(tx, task_id, claim)
     if isinstance(standing, Answer):
         return standing
-    seq, cancel = standing
+    seq, cancel, _ = standing
     if cancel is not None:
         tx.run("UPDATE task SET settled = claim WHERE seq = ?", (seq,))
         end(tx, seq, CANCELED, Reason.CANCELED, None)
         fail_dependents(tx, [(seq, CANCELED)])
     else:
         tx.run(_RELEASE, (tx.stamp(), seq))
-        tx.topics.add("work")
+    tx.topics.add("work")
     return Answer.DONE
 
 
@@ -147,7 +152,7 @@ def _renew(tx: Transaction, beat: Beat) -> Answer:
     standing = _held(tx, beat.task_id, beat.claim)
     if isinstance(standing, Answer):
         return Answer.LOST
-    seq, cancel = standing
+    seq, cancel, _ = standing
     if beat.begun or beat.log or (beat.progress, beat.metrics, beat.cancel_step) != (None,) * 3:
         values = (beat.begun, beat.progress, beat.metrics, beat.cancel_step, tx.stamp(), seq)
         tx.run(_BEAT, values)
@@ -157,13 +162,14 @@ def _renew(tx: Transaction, beat: Beat) -> Answer:
     return Answer.KEPT if cancel is None else cancel
 
 
-def _held(tx: Transaction, task_id: str, claim: str) -> tuple[int, Answer | None] | Answer:
-    """seq and the cancel that was asked, where the claim stands; else what its holder is told."""
+def _held(tx: Transaction, task_id: str, claim: str) -> tuple[int, Answer | None, bool] | Answer:
+    """seq, the cancel that was asked, and whether it has a limit, where the claim stands; else what
+    its holder is told."""
     found = tx.run(_STANDING, (task_id,))
     if not found:
         return Answer.LOST
-    seq, status, current, settled, cancel_at, step = found[0]
+    seq, status, current, settled, cancel_at, step, limited = found[0]
     if status == RUNNING and current == claim:
         asked = Answer.KILL if step == FORCED else Answer.CANCEL
-        return seq, None if cancel_at is None else asked
+        return seq, None if cancel_at is None else asked, bool(limited)
     return Answer.DONE if settled == claim else Answer.LOST

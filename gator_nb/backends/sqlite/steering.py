@@ -1,4 +1,4 @@
-"""What people ask of tasks: cancel, hold, let go on."""
+"""What people ask of tasks and queues: cancel, pause, hold, let go on."""
 
 import json
 from collections.abc import Iterable
@@ -44,7 +44,9 @@ WHERE seq = ?3
 """)
 
 
-def cancel(tx: Transaction, ids: Iterable[str], by: str, *, force: bool) -> list[Row]:
+def cancel(
+    tx: Transaction, ids: Iterable[str], by: str, *, force: bool, unstarted_only: bool
+) -> list[Row]:
     rows = [tx.find(task_id) for task_id in ids]
     canceled: list[Ended] = []
     for row in {row[AT["seq"]]: row for row in rows}.values():
@@ -53,12 +55,22 @@ def cancel(tx: Transaction, ids: Iterable[str], by: str, *, force: bool) -> list
             tx.run(_CANCEL, (tx.now, by, Reason.CANCELED, tx.stamp(), seq))
             tx.topics.add("news")
             canceled.append((seq, CANCELED))
+        elif unstarted_only:
+            continue
         elif status == RUNNING and (force or row[AT["cancel_at"]] is None):
             tx.run(_ASK, (tx.now, by, FORCED if force else None, tx.stamp(), seq))
             tx.topics.add("work")
     # Only now: of two that were canceled together, neither fails because of the other.
     fail_dependents(tx, canceled)
     return [tx.row(row[AT["seq"]]) for row in rows]
+
+
+def pause(tx: Transaction, queue: str, *, on: bool) -> None:
+    if on:
+        tx.run("INSERT OR IGNORE INTO paused (queue) VALUES (?)", (queue,))
+    else:
+        tx.run("DELETE FROM paused WHERE queue = ?", (queue,))
+        tx.topics.add("work")
 
 
 def hold(tx: Transaction, queue: str, spared: Iterable[str]) -> int:

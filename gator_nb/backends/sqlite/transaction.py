@@ -7,13 +7,14 @@ import apsw
 
 from ...constants import MAX_LANES
 from ...errors import GatorError, TaskNotFound
+from ...record import limit_of
 from .sql import Row, run, sql
 
 if TYPE_CHECKING:
     from ..base import Topic
 
-Lines = dict[tuple[str, str], int]
-"""The line of each (queue, lane) that is known to be stored. Lines are never removed."""
+Lines = dict[tuple[str, str, str], int]
+"""The line of each queue, lane and limit that is known to be stored. Lines are never removed."""
 
 _BY_ID = sql("SELECT $COLUMNS FROM task WHERE id = ?")
 _BY_SEQ = sql("SELECT $COLUMNS FROM task WHERE seq = ?")
@@ -24,6 +25,16 @@ SELECT count(*) FROM line WHERE queue = ? AND id <> ? AND EXISTS (
         AND n > 0 AND counter.id & 7 NOT IN $TERMINAL
 )
 """)
+
+
+_AT_ONCE = sql("""
+SELECT total(n) FROM line JOIN counter ON counter.id = line.id * 8 + $RUNNING
+WHERE limit_name = ?
+""")
+
+_MAKE_LINE = """
+INSERT INTO line (queue, lane, "limit", limit_name) VALUES (?, ?, ?, ?) RETURNING id
+"""
 
 
 class Transaction:
@@ -90,15 +101,23 @@ class Transaction:
         if (self.version, self.seq) != self._found:
             self.run("UPDATE store SET version = ?, seq = ?", (self.version, self.seq))
 
-    def line(self, queue: str, lane: str) -> int:
-        """The line of a queue's lane, made where there is none, for a task that is new there.
+    def room(self, limit: str) -> int:
+        """How many more tasks of a limit may run."""
+        name, most = limit_of(limit)
+        ((running,),) = self.run(_AT_ONCE, (name,))
+        return most - int(running)
+
+    def line(self, queue: str, lane: str, limit: str) -> int:
+        """The line of a queue's lane and limit, made where there is none, for a task that is new
+        there.
 
         Raises:
-            GatorError: `MAX_LANES` other lanes of the queue have unfinished tasks.
+            GatorError: `MAX_LANES` others of the queue have unfinished tasks.
         """
-        line = self._lines.get((queue, lane)) or self._find_or_make_line(queue, lane)
+        key = (queue, lane, limit)
+        line = self._lines.get(key) or self._find_or_make_line(key)
         if line not in self._checked:
-            self._demand_room(queue, lane, line)
+            self._demand_room(queue, f"{lane} {limit}".strip(), line)
             self._checked.add(line)
         return line
 
@@ -110,13 +129,13 @@ class Transaction:
         if others >= MAX_LANES:
             raise GatorError(
                 f"queue {queue} has unfinished tasks in {others} lanes (Python version, key, "
-                f"run_in and needs) and takes no more: use another queue for {lane}"
+                f"run_in, needs, limit) and takes no more: use another queue for {lane}"
             )
 
-    def _find_or_make_line(self, queue: str, lane: str) -> int:
-        key = (queue, lane)
-        known = self.run("SELECT id FROM line WHERE queue = ? AND lane = ?", key) or self.run(
-            "INSERT INTO line (queue, lane) VALUES (?, ?) RETURNING id", key
-        )
+    def _find_or_make_line(self, key: tuple[str, str, str]) -> int:
+        name = limit_of(key[2])[0] if key[2] else None
+        known = self.run(
+            'SELECT id FROM line WHERE queue = ? AND lane = ? AND "limit" = ?', key
+        ) or self.run(_MAKE_LINE, (*key, name))
         self._lines[key] = known[0][0]
         return self._lines[key]

@@ -28,9 +28,13 @@ _CHECKS = {
                 WHERE dependency.child = task.seq AND parent.status <> $SUCCESS
             ) AS open FROM task WHERE task.status NOT IN $TERMINAL
         ) WHERE open_deps <> open""",
-    "task {} is in the line of another queue or lane": """
+    "task {} is in the line of another queue, lane or limit": """
         SELECT task.id FROM task LEFT JOIN line ON line.id = task.line
-        WHERE (line.queue, line.lane) IS NOT (task.queue, task.lane)""",
+        WHERE (line.queue, line.lane, line."limit")
+            IS NOT (task.queue, task.lane, coalesce(task."limit", ''))""",
+    "limit {} is not of the name {}": """
+        SELECT "limit", limit_name FROM line
+        WHERE limit_name IS NOT nullif(substr("limit", instr("limit", ':') + 1), '')""",
     "task {} has tags that the index of tags does not have": """
         SELECT DISTINCT task.id
         FROM task, json_each(CASE WHEN json_valid(tags) THEN tags ELSE '[0]' END)

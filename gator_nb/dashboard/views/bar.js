@@ -12,6 +12,26 @@ async function reloadIfServed() {
   }
 }
 
+const STORED = "gator_nb theme"
+const darkSystem = matchMedia("(prefers-color-scheme: dark)")
+
+function wishedDark() {
+  try {
+    const kept = localStorage.getItem(STORED)
+    return kept ? kept === "dark" : darkSystem.matches
+  } catch {
+    return darkSystem.matches // a browser that keeps nothing
+  }
+}
+
+function keepWish(dark) {
+  try {
+    if (dark === darkSystem.matches) { localStorage.removeItem(STORED) } else { localStorage.setItem(STORED, dark ? "dark" : "light") }
+  } catch {
+    // a browser that keeps nothing
+  }
+}
+
 export function render({model}) {
   const root = make("div", "gator-bar")
   const title = make("h1", "", model.title)
@@ -19,7 +39,26 @@ export function render({model}) {
   const workers = make("span", "workers")
   const fresh = make("span", "fresh")
   fresh.setAttribute("role", "status")
-  root.append(title, store, workers, fresh)
+  const badge = make("span", "badge", "read-only")
+  badge.hidden = !model.read_only
+  const share = make("button", "share", "Share")
+  share.type = "button"
+  share.setAttribute("aria-expanded", "false")
+  const sheet = make("div", "sheet")
+  sheet.hidden = true
+  const command = make("div", "command")
+  command.append(make("pre", "", model.share), copyButton(model.share))
+  sheet.append(
+    make("div", "sheet-title", "Show it to others"), command,
+    make("div", "sheet-more", "It shows this store and lets nobody change it. It prints an address and a token for them."),
+  )
+  const toggle = (open) => { sheet.hidden = !open; share.setAttribute("aria-expanded", String(open)) }
+  share.addEventListener("click", () => toggle(sheet.hidden))
+  const away = (event) => { if (!event.composedPath().includes(sheet) && !event.composedPath().includes(share)) { toggle(false) } }
+  const escape = (event) => { if (event.key === "Escape" && !sheet.hidden) { event.preventDefault(); toggle(false); share.focus() } }
+  document.addEventListener("pointerdown", away)
+  document.addEventListener("keydown", escape, true)
+  root.append(title, badge, store, workers, fresh, share, sheet)
 
   let heard = Date.now()
   let looks = 0
@@ -41,16 +80,29 @@ export function render({model}) {
     workers.classList.toggle("none", model.workers === 0)
     document.documentElement.classList.toggle("gator-away", state === "lost" || state === "away")
   }
+  const follow = () => { model.dark = wishedDark() }
+  model.on("dark", () => keepWish(model.dark))
+  darkSystem.addEventListener("change", follow)
+
   const hear = () => { heard = Date.now(); show() }
   model.on("seen_at", hear)
   model.on("health", hear)
   model.on("workers", show)
+  let ticks = 0
   const clock = setInterval(() => {
+    ticks += 1
+    // Before the page stands, it would take its own scheme for the newer one.
+    if (ticks === 2 && model.dark !== wishedDark()) { follow() }
     show()
     looks = fresh.classList.contains("away") ? looks + 1 : 0
     if (looks > 0 && looks % (2 * ASK_EVERY) === 0) { reloadIfServed() }
   }, 500)
-  model.on("remove", () => clearInterval(clock))
+  model.on("remove", () => {
+    document.removeEventListener("pointerdown", away)
+    document.removeEventListener("keydown", escape, true)
+    clearInterval(clock)
+    darkSystem.removeEventListener("change", follow)
+  })
   show()
   return root
 }

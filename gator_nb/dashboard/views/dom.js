@@ -12,6 +12,7 @@ const ICONS = {
   canceled: '<circle cx="8" cy="8" r="6.2"/><path d="M3.8 12.2l8.4-8.4"/>',
   workers: '<rect x="2" y="3" width="12" height="8" rx="1.2"/><path d="M5.5 13.6h5"/>',
   alive: '<path d="M1.4 8.4h3l2-4.6 3 8.4 2-3.8h3.2"/>',
+  find: '<circle cx="7" cy="7" r="4.8"/><path d="M10.6 10.6 14 14"/>',
   silent: '<circle cx="8" cy="8" r="6.2"/><path d="M8 4.6V8l2.4 1.6"/>',
 }
 
@@ -61,6 +62,22 @@ function roughly(seconds) {
 
 function ago(seconds) {
   return seconds < 1 ? "just now" : `${roughly(seconds)} ago`
+}
+
+// Whether a key is meant for a field that somebody types in.
+function typing(event) {
+  const [target] = event.composedPath()
+  return target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable)
+}
+
+// Calls that come in one message are drawn together.
+function batched(draw) {
+  let asked = false
+  return () => {
+    if (asked) { return }
+    asked = true
+    queueMicrotask(() => { asked = false; draw() })
+  }
 }
 
 const number = new Intl.NumberFormat("en")

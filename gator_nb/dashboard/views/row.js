@@ -1,4 +1,4 @@
-const COLUMNS = ["Status", "Task", "ID", "Queue", "Progress", "Time", "Worker", ""]
+const COLUMNS = ["Pick", "Status", "Task", "ID", "Queue", "Progress", "Time", "Worker", ""]
 
 // One row: made once, then only what has changed in it is set again.
 class Row {
@@ -12,12 +12,17 @@ class Row {
       this.node.append(td)
       return td
     }
+    this.box = make("input")
+    this.box.type = "checkbox"
+    this.box.tabIndex = -1
+    this.pick = cell("c-pick", this.box)
     this.word = make("span", "word")
     this.sign = make("span", "sign")
     this.status = make("span", "status")
     this.status.append(this.sign, this.word)
     cell("c-status", this.status)
-    this.name = make("div", "name cut")
+    this.name = make("a", "name cut")
+    this.name.href = `?task=${encodeURIComponent(id)}`
     this.more = make("div", "more cut")
     cell("c-task", this.name, this.more)
     this.short = make("span", "mono id")
@@ -41,12 +46,14 @@ class Row {
     const before = this.data
     this.data = data
     if (!before || before.kind !== data.kind) {
-      this.node.className = data.kind
+      if (before) { this.node.classList.remove(before.kind) }
+      this.node.classList.add(data.kind)
       this.sign.replaceChildren(icon(data.kind))
       setText(this.word, data.word)
     }
     setText(this.name, data.name)
     setTitle(this.name, data.name)
+    this.box.setAttribute("aria-label", `Select ${data.name}`)
     setText(this.more, data.more)
     setTitle(this.more, data.more)
     setText(this.short, data.short)
@@ -70,11 +77,13 @@ class Row {
 
   setAction(action) {
     if (action === "") { this.action.replaceChildren(); return }
-    const button = make("button", "act", action === "cancel" ? "Cancel" : "Canceling…")
+    const word = {cancel: "Cancel", retry: "Retry", canceling: "Canceling…"}[action]
+    const button = make("button", `act ${action}`, word)
     button.type = "button"
     button.dataset.id = this.id
-    button.disabled = action !== "cancel"
-    if (!button.disabled) { button.setAttribute("aria-label", `Cancel ${this.data.name}`) }
+    button.dataset.verb = action
+    button.disabled = action === "canceling"
+    if (!button.disabled) { button.setAttribute("aria-label", `${word} ${this.data.name}`) }
     this.action.replaceChildren(button)
   }
 

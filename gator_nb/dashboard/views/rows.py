@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...record import Record
-from ...states import BLOCKED, DELAYED, RETRYING, RUNNING, UNSTARTED
+from ...states import BLOCKED, CANCELED, DELAYED, FAILED, RETRYING, RUNNING, UNSTARTED
 from ..text import ERROR_LIMIT, safe, short_id
 
 _FIGURES = 1e15
@@ -23,7 +23,7 @@ def row(record: Record, worker_names: Mapping[str, str]) -> dict[str, Any]:
         "short": short_id(record.id),
         "name": safe(record.label) or "(no name)",
         "kind": kind,
-        "word": _WORDS.get(kind, kind.capitalize()),
+        "word": word_of(kind),
         "more": more_about(record),
         "queue": safe(record.queue),
         "worker": safe(worker_names.get(worker, worker[:8])) if record.started else "",
@@ -42,10 +42,17 @@ def kind_of(record: Record) -> str:
     return "canceling" if canceling else str(record.status)
 
 
+def word_of(kind: str) -> str:
+    """What people read for it."""
+    return _WORDS.get(kind, kind.capitalize())
+
+
 def action_of(record: Record) -> str:
-    """What can be done: "cancel", "canceling" (it was asked for) or nothing."""
+    """What can be done: "cancel", "canceling" (it was asked for), "retry" or nothing."""
     if record.status is RUNNING:
         return "cancel" if record.cancel_at is None else "canceling"
+    if record.status in (FAILED, CANCELED):
+        return "retry"
     return "cancel" if record.status in UNSTARTED else ""
 
 
@@ -59,12 +66,12 @@ def more_about(record: Record) -> str:
         return "held: its notebook has ended" if record.held else _waits_for(record.open_deps)
     if record.losses:
         return f"lost {record.losses} worker{'s' if record.losses > 1 else ''} before"
-    return safe(_told(record).get("message"))
+    return safe(told_of(record).get("message"))
 
 
 def progress_of(record: Record) -> dict[str, Any] | None:
     """The share that is done, None where that is unknown, and the figures as text."""
-    told = _told(record)
+    told = told_of(record)
     done, total = _number(told.get("done")), _number(told.get("total"))
     if done is None:
         return None
@@ -76,7 +83,7 @@ def _waits_for(n: int) -> str:
     return f"waits for {n} other task{'s' if n > 1 else ''}"
 
 
-def _told(record: Record) -> dict[str, Any]:
+def told_of(record: Record) -> dict[str, Any]:
     """What the task said of its progress; the store may hold anything, so it is only read."""
     try:
         told = json.loads(record.progress or "{}")

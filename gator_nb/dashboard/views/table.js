@@ -6,13 +6,20 @@ export function render({model}) {
   fresh.type = "button"
   const all = make("button", "all", "Show all")
   all.type = "button"
+  const forAll = make("div", "for-all")
   const top = make("div", "top")
-  top.append(heading, total, all, fresh)
+  top.append(heading, total, all, fresh, forAll)
+  const bulk = new BulkBar((message) => model.send_msg(message))
+  const picked = bulk.picked
 
+  const pickAll = make("input")
+  pickAll.type = "checkbox"
+  pickAll.setAttribute("aria-label", "Select this page")
   const head = make("tr")
   for (const name of COLUMNS) {
-    const th = make("th", `c-${name.toLowerCase() || "action"}`, name)
+    const th = make("th", `c-${name.toLowerCase() || "action"}`, name === "Pick" ? "" : name)
     th.scope = "col"
+    if (name === "Pick") { th.append(pickAll) }
     head.append(th)
   }
   const thead = make("thead")
@@ -27,12 +34,40 @@ export function render({model}) {
   const place = make("span", "place")
   const foot = make("div", "foot")
   foot.append(newer, place, older)
-  root.append(top, grid, nothing, foot)
+  root.append(top, bulk.node, grid, nothing, foot)
 
   const rows = new Map()
   let view = null
   let shiftedAt = 0
   let offset = 0
+
+  let at = null
+  let filter = ""
+
+  const showPicked = () => {
+    for (const row of rows.values()) {
+      row.box.checked = picked.has(row.id)
+      row.node.classList.toggle("picked", row.box.checked)
+    }
+    const here = [...rows.keys()].filter((id) => picked.has(id)).length
+    pickAll.checked = here > 0 && here === rows.size
+    pickAll.indeterminate = here > 0 && here < rows.size
+    bulk.show(model.bulk.verb ? model.bulk : null, clearPicked)
+  }
+  const clearPicked = () => { picked.clear(); showPicked() }
+  const pick = (id, on) => { if (on) { picked.add(id) } else { picked.delete(id) } showPicked() }
+
+  const offerAll = () => {
+    const verbs = model.read_only || model.bulk.verb ? "" : model.for_all.join()
+    if (forAll.dataset.has === verbs) { return }
+    forAll.dataset.has = verbs
+    forAll.replaceChildren(...model.for_all.filter(() => verbs).map((verb) => {
+      const button = make("button", "", `${DOING[verb]} all${filter.trim() ? " that match" : ""} …`)
+      button.type = "button"
+      button.addEventListener("click", () => model.send_msg({all: verb}))
+      return button
+    }))
+  }
 
   const hold = new Hold(body, (active) => {
     model.send_msg({keep: active ? [...rows.keys()] : []})
@@ -73,10 +108,14 @@ export function render({model}) {
   const draw = () => {
     const here = model.view
     if (hold.active && here === view) { update_in_place() } else { place_rows() }
+    if (here.slice(here.indexOf(" ")) !== filter) { filter = here.slice(here.indexOf(" ")); picked.clear() }
     view = here
+    root.classList.toggle("read-only", model.read_only)
+    offerAll()
+    showPicked()
     setText(heading, model.heading)
-    setText(total, number.format(model.pager.total || 0))
-    all.hidden = model.view.startsWith("all ")
+    setText(total, model.pager.total === null ? "" : number.format(model.pager.total || 0))
+    all.hidden = model.pager.all
     grid.hidden = rows.size === 0
     nothing.hidden = rows.size !== 0
     setText(nothing, model.nothing)
@@ -84,6 +123,7 @@ export function render({model}) {
     older.disabled = !model.pager.older
     foot.hidden = newer.disabled && older.disabled
     setText(place, `Page ${model.pager.page}`)
+    mark()
     tick()
   }
 
@@ -92,33 +132,79 @@ export function render({model}) {
     for (const row of rows.values()) { row.tick(now) }
   }
 
-  const soon = (() => {
-    let asked = false
-    return () => {
-      if (asked) { return }
-      asked = true
-      queueMicrotask(() => { asked = false; draw() })
+  const soon = batched(draw)
+
+  const open = (event) => {
+    const node = event.target.closest("tr")
+    if (!node || event.metaKey || event.ctrlKey || event.shiftKey || String(getSelection())) { return }
+    event.preventDefault()
+    model.send_msg({open: node.dataset.id})
+  }
+
+  const mark = () => {
+    for (const row of rows.values()) {
+      row.node.classList.toggle("opened", row.id === model.opened)
+      row.node.classList.toggle("at", row.id === at)
     }
-  })()
+  }
 
   body.addEventListener("click", (event) => {
+    if (event.target.closest(".c-pick")) {
+      const {id} = event.target.closest("tr").dataset
+      if (event.target.matches("input")) { pick(id, event.target.checked) } else { pick(id, !picked.has(id)) }
+      return
+    }
     const button = event.target.closest("button.act")
-    if (!button || button.disabled) { return }
+    if (!button) { open(event); return }
+    if (button.disabled) { return }
     const id = hold.meant(event, button, shiftedAt)
     if (id === null) { return }
-    model.send_msg({cancel: id})
+    model.send_msg({[button.dataset.verb]: id})
     rows.get(id).asked()
   })
+  pickAll.addEventListener("click", () => {
+    const on = pickAll.checked
+    for (const id of rows.keys()) { pick(id, on) }
+  })
+
+  const move = (by) => {
+    const ids = [...body.children].map((node) => node.dataset.id)
+    const place = ids.indexOf(at)
+    at = ids[Math.max(0, Math.min(ids.length - 1, place < 0 ? 0 : place + by))] || null
+    mark()
+    if (at) { rows.get(at).node.scrollIntoView({block: "nearest"}) }
+    if (at && model.opened) { model.send_msg({open: at}) }
+  }
+  // A key acts on the row that is marked: it holds an id, so nothing that comes in moves it.
+  const act = (verb) => {
+    const row = rows.get(at)
+    if (row && row.data.action === verb && !model.read_only) { model.send_msg({[verb]: at}); row.asked() }
+  }
+  const KEYS_OF = {
+    j: () => move(1), k: () => move(-1), Enter: () => at && model.send_msg({open: at}),
+    x: () => at && !model.read_only && pick(at, !picked.has(at)), c: () => act("cancel"), r: () => act("retry"),
+  }
+  const keys = (event) => {
+    const onControl = event.composedPath()[0].matches?.("a, button")
+    const plain = !(event.ctrlKey || event.metaKey || event.altKey) && !typing(event)
+    if (!plain || !KEYS_OF[event.key] || root.offsetParent === null || (event.key === "Enter" && onControl)) { return }
+    event.preventDefault()
+    KEYS_OF[event.key]()
+  }
+  document.addEventListener("keydown", keys)
   fresh.addEventListener("click", () => { hold.until = 0; hold.check(); place_rows(); draw() })
   all.addEventListener("click", () => model.send_msg({go: "all"}))
   newer.addEventListener("click", () => model.send_msg({go: "newer"}))
   older.addEventListener("click", () => model.send_msg({go: "older"}))
 
-  for (const name of ["rows", "left", "view", "heading", "pager", "nothing"]) { model.on(name, soon) }
+  model.on("opened", mark)
+  for (const name of ["rows", "left", "view", "heading", "pager", "nothing", "bulk", "for_all", "read_only"]) {
+    model.on(name, soon)
+  }
   model.on("now", () => { offset = model.now - Date.now() / 1000 })
   offset = model.now ? model.now - Date.now() / 1000 : 0
   const clock = setInterval(tick, 500)
-  model.on("remove", () => { clearInterval(clock); hold.stop() })
+  model.on("remove", () => { clearInterval(clock); hold.stop(); document.removeEventListener("keydown", keys) })
   draw()
   return root
 }

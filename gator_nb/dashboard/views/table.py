@@ -1,20 +1,25 @@
 """The table: one page of tasks, newest first, each with what can be done about it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import param
 from panel.custom import JSComponent
 
 from ...record import Record
-from ..state import ALL, WORKERS, Session
+from ..state import ALL, SOME, WORKERS, Session
 from .derived import derived
 from .rows import row
 from .source import script, style
 
+_PICKED = 10_000
+"""Tasks that one message may name."""
+
 
 class Table(JSComponent):
-    """Answers `{"cancel": id}`, `{"keep": [id, ...]}` and `{"go": "older" | "newer" | "all"}`."""
+    """Answers `{"open" | "cancel" | "retry": id}`, `{"keep": [id, ...]}`,
+    `{"go": "older" | "newer" | "all"}`, `{"do": verb, "ids": [id, ...]}`, `{"all": verb}` and
+    `{"bulk": "confirm" | "dismiss"}`."""
 
     heading = param.String()
     view = param.String(doc="Which list this is; another one is shown at once, whole.")
@@ -22,10 +27,14 @@ class Table(JSComponent):
     left = param.List(default=[])
     now = param.Number(default=0.0)
     pager = param.Dict(default={})
+    opened = param.String(doc="The task that the drawer shows.")
+    bulk = param.Dict(default={}, doc="What is done to many tasks, and how far it is.")
+    for_all = param.List(default=[], doc="What can be done to all that match.")
+    read_only = param.Boolean(default=False)
     nothing = param.String(doc="What an empty list says.")
 
-    _esm = script("hold", "row", "table")
-    _stylesheets = style("table")
+    _esm = script("hold", "row", "bulk", "table")
+    _stylesheets = style("table", "bulk")
 
     def __init__(self, state: Session, **params: Any) -> None:
         self._state = state
@@ -35,8 +44,21 @@ class Table(JSComponent):
         match msg:
             case {"cancel": str(task_id)}:
                 self._state.cancel(task_id)
+            case {"retry": str(task_id)}:
+                self._state.retry(task_id)
+            case {"open": str(task_id)}:
+                self._state.open_task(task_id)
             case {"keep": list(ids)}:
                 self._state.keep([task_id for task_id in ids if isinstance(task_id, str)])
+            case {"do": "cancel" | "retry" as verb, "ids": list(ids)}:
+                picked = [task_id for task_id in ids if isinstance(task_id, str)]
+                self._state.do_to(verb, picked[:_PICKED])
+            case {"all": "cancel" | "retry" as verb}:
+                self._state.do_to_matching(verb)
+            case {"bulk": "confirm"}:
+                self._state.confirm()
+            case {"bulk": "dismiss"}:
+                self._state.dismiss()
             case {"go": "all"}:
                 self._state.show(ALL)
             case {"go": "older"}:
@@ -50,10 +72,11 @@ def table(state: Session) -> Any:
     told = state.param
 
     def drawn(records: list[Record], names: Mapping[str, str]) -> list[dict[str, Any]]:
-        return [row(record, names) for record in records]
+        rows = [row(record, names) for record in records]
+        return [{**one, "action": ""} for one in rows] if state.read_only else rows
 
-    def pager(shown: str, counts: Mapping[str, int], page: int, older: bool) -> dict[str, Any]:
-        return {"total": counts.get(shown, 0), "page": page, "older": older}
+    def pager(filtered: str, matching: int | None, page: int, older: bool) -> dict[str, Any]:
+        return {"total": matching, "page": page, "older": older, "all": not filtered}
 
     def visible(shown: str, counts: Mapping[str, int]) -> bool:
         return shown != WORKERS and (shown != ALL or counts.get(ALL, 0) > 0)
@@ -61,20 +84,36 @@ def table(state: Session) -> Any:
     return Table(
         state,
         heading=derived(heading, told.shown),
-        view=derived(lambda shown, page: f"{shown} {page}", told.shown, told.page_number),
+        view=derived(lambda text, page: f"{page} {text}", told.filter_text, told.page_number),
         rows=derived(drawn, told.records, told.worker_names),
         left=derived(drawn, told.left, told.worker_names),
         now=told.seen_at,
-        pager=derived(pager, told.shown, told.counts, told.page_number, told.has_older),
-        nothing=derived(lambda shown: f"No {_word(shown)}tasks.", told.shown),
+        pager=derived(pager, told.filter_text, told.matching, told.page_number, told.has_older),
+        opened=told.task,
+        bulk=derived(lambda bulk: bulk._asdict() if bulk else {}, told.bulk),
+        for_all=derived(for_all, told.shown, told.records),
+        read_only=state.read_only,
+        nothing=derived(nothing, told.shown, told.filter_text, told.search),
         visible=derived(visible, told.shown, told.counts),
         sizing_mode="stretch_width",
     )
 
 
 def heading(shown: str) -> str:
-    return f"{_word(shown)}tasks".capitalize() if shown != ALL else "All tasks"
+    words = {ALL: "All tasks", SOME: "Tasks that match"}
+    return words.get(shown) or f"{shown} tasks".capitalize()
 
 
-def _word(shown: str) -> str:
-    return "" if shown == ALL else f"{shown} "
+def for_all(shown: str, records: Collection[Record]) -> list[str]:
+    """What makes sense for all tasks of a list."""
+    if not records or shown in ("finished", WORKERS):
+        return []
+    return ["retry"] if shown in ("failed", "canceled") else ["cancel"]
+
+
+def nothing(shown: str, filtered: str, search: str) -> str:
+    """What an empty list says."""
+    if search != "done":
+        return "None found so far."
+    simple = shown != SOME and filtered in ("", f"status:{shown}")
+    return f"No {'' if shown in (ALL, SOME) else shown + ' '}tasks{'' if simple else ' match'}."

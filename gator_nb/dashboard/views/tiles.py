@@ -5,7 +5,8 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
-from ..state import STATUSES_OF, WORKERS, Session
+from ..query import STATUSES_OF
+from ..state import WORKERS, Session
 from .source import script, style
 
 TILES = (*STATUSES_OF, WORKERS)

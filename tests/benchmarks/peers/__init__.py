@@ -9,7 +9,14 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol
 
-_NAMES = {"bare": "", "gator_nb": "", "huey": "huey", "rq": "rq", "taskiq": "taskiq_redis", "celery": "celery"}
+_NAMES = {
+    "bare": "",
+    "gator_nb": "",
+    "huey": "huey",
+    "rq": "rq",
+    "taskiq": "taskiq_redis",
+    "celery": "celery",
+}
 """And the package without which one cannot be measured."""
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.peers NAME PORT`: a worker of that queue; ends when its input does."""
+"""`python -m tests.benchmarks.peers NAME PORT`: a worker of that queue, until its input ends."""
 
 import os
 import sys

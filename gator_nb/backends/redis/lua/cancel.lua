@@ -2,7 +2,7 @@
 --
 -- ARGV[2]  who asks
 -- ARGV[3]  JSON list of tasks
--- ARGV[4]  "force", or empty
+-- ARGV[4]  "force", "unstarted" to leave alone what runs, or empty
 --
 -- Returns a JSON list of records; or {"unknown": id} with nothing canceled.
 
@@ -11,6 +11,7 @@
 --! include ending
 
 local by, ids, force = ARGV[2], cjson.decode(ARGV[3]), ARGV[4] == 'force'
+local asking = ARGV[4] ~= 'unstarted'
 for _, id in ipairs(ids) do
     if not find(id) then
         return cjson.encode({unknown = id})
@@ -20,7 +21,7 @@ local ended = {}
 for _, id in ipairs(ids) do
     local task = find(id)
     if task.status == $RUNNING then
-        if force or not task.cancel_at then
+        if asking and (force or not task.cancel_at) then
             write(task, $RUNNING, {
                 cancel_at = task.cancel_at or at, cancel_by = task.cancel_by or by,
                 cancel_step = force and '$FORCED' or task.cancel_step,

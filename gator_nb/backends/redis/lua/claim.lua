@@ -16,9 +16,12 @@
 --! include claiming
 
 local worker, limit, claims, wanted = ARGV[2], tonumber(ARGV[3]), ARGV[4], cjson.decode(ARGV[6])
-local served = {}
+local served, paused = {}, {}
 for _, lane in ipairs(wanted.lanes) do
     served[lane] = true
+end
+for _, queue in ipairs(call('SMEMBERS', prefix .. 'paused')) do
+    paused[queue] = true
 end
 
 -- What the lost reply told.
@@ -38,12 +41,32 @@ local function claimed_before()
     return found
 end
 
+-- How many tasks of a slot may be taken: none where its lane is not served or its limit is full.
+local function takeable(slot)
+    local lane, full = lane_and_limit(slot)
+    if not served[lane] then
+        return 0
+    end
+    return full and math.min(limit, room(full)) or limit
+end
+
+-- The slots of a queue in which tasks may be taken.
+local function open_slots(queue)
+    local found = {}
+    for _, slot in ipairs(paused[queue] and {} or call('HKEYS', key('lanes', queue))) do
+        if takeable(slot) > 0 then
+            found[#found + 1] = slot
+        end
+    end
+    return found
+end
+
 -- The queue with ready tasks in a lane served whose turn was longest ago.
 local function next_queue()
     if not wanted.queues then
         for _, line in ipairs(call('ZRANGE', prefix .. 'open', 0, -1)) do
-            local queue, lane = queue_and_lane(line)
-            if served[lane] then
+            local queue, slot = queue_and_lane(line)
+            if not paused[queue] and takeable(slot) > 0 then
                 return queue
             end
         end
@@ -51,8 +74,8 @@ local function next_queue()
     end
     local chosen, oldest
     for _, queue in ipairs(wanted.queues) do
-        for lane in pairs(served) do
-            local turn = tonumber(call('ZSCORE', prefix .. 'open', line_of(queue, lane)) or nil)
+        for _, slot in ipairs(open_slots(queue)) do
+            local turn = tonumber(call('ZSCORE', prefix .. 'open', line_of(queue, slot)) or nil)
             if turn and (not oldest or turn < oldest) then
                 chosen, oldest = queue, turn
             end
@@ -64,9 +87,9 @@ end
 -- The first tasks of the lanes served, by rank.
 local function heads_of(queue)
     local heads = {}
-    for lane in pairs(served) do
-        local line = key('ready', line_of(queue, lane))
-        local found = call('ZRANGE', line, 0, limit - 1, 'WITHSCORES')
+    for _, slot in ipairs(open_slots(queue)) do
+        local line = key('ready', line_of(queue, slot))
+        local found = call('ZRANGE', line, 0, takeable(slot) - 1, 'WITHSCORES')
         for i = 1, #found, 2 do
             heads[#heads + 1] = {tonumber(found[i + 1]), found[i]}
         end
@@ -75,26 +98,36 @@ local function heads_of(queue)
     return heads
 end
 
--- Up to the limit; one that is alone comes by itself, and at a late one it ends.
+-- Up to the limit; one that is alone comes by itself, and at a late one it ends. What the lines of
+-- one limit have beyond its room together is passed over.
 local function batch_of(heads)
-    local batch = {}
+    local batch, begun = {}, {}
     for _, head in ipairs(heads) do
         local task = find(head[2])
         local late = task.expires and tonumber(task.expires) <= now
-        if late or #batch == limit or (task.alone and batch[1]) then
-            break
-        end
-        batch[#batch + 1] = task
-        if task.alone then
-            break
+        local name = task.limit and name_of(task.limit)
+        local full = name and (begun[name] or 0) >= room(task.limit)
+        if not full then
+            if late or #batch == limit or (task.alone and batch[1]) then
+                break
+            end
+            batch[#batch + 1] = task
+            if name then
+                begun[name] = (begun[name] or 0) + 1
+            end
+            if task.alone then
+                break
+            end
         end
     end
     return batch
 end
 
 local function end_turn(queue)
-    for lane in pairs(served) do
-        call('ZADD', prefix .. 'open', 'XX', whole(version), line_of(queue, lane))
+    for _, slot in ipairs(call('HKEYS', key('lanes', queue))) do
+        if served[lane_and_limit(slot)] then
+            call('ZADD', prefix .. 'open', 'XX', whole(version), line_of(queue, slot))
+        end
     end
 end
 
@@ -115,6 +148,7 @@ local again = batch[1] ~= nil
 local queue
 if not again then
     mind_the_time()
+    flush()
     queue = limit > 0 and next_queue()
     batch = queue and batch_of(heads_of(queue)) or {}
 end

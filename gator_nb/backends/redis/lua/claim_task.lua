@@ -5,7 +5,8 @@
 -- ARGV[4]  a claim id
 --
 -- Returns {JSON record, envelope}, or {JSON record} of one that has ended; or {JSON {"refused":
--- [kind, ...]}}. Kinds: "unknown", "running" (worker), "open" (dependency, status), "no_envelope".
+-- [kind, ...]}}. Kinds: "unknown", "running" (worker), "open" (dependency, status), "full" (limit),
+-- "no_envelope".
 
 --! include store
 --! include tasks
@@ -43,6 +44,8 @@ elseif task.expires and tonumber(task.expires) <= now then
     return {cjson.encode(task)}
 elseif task.open_deps then
     return refused('open', open_dependency())
+elseif task.limit and room(task.limit) < 1 then
+    return refused('full', task.limit)
 end
 local envelope = call('GET', envelope_key(task))
 if not envelope then

@@ -5,6 +5,7 @@
 -- Returns a flat list: queue, status, number, and so on, without zeros.
 
 --! include store
+--! include listing
 
 local queues = cjson.decode(ARGV[2])
 if #queues == 0 then
@@ -13,7 +14,7 @@ end
 local found = {}
 for _, queue in ipairs(queues) do
     for status = 0, 7 do
-        local count = call('ZCARD', key('status', status .. ':' .. queue))
+        local count = count_of(queue, status)
         if count > 0 then
             found[#found + 1] = queue
             found[#found + 1] = status

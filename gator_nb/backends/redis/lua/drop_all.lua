@@ -8,20 +8,24 @@
 --! include tasks
 --! include ending
 --! include calls
+--! include listing
 --! include removing
 
 local removed = 0
-for status = 0, 7 do
-    local listing = key('status', status .. ':' .. ARGV[2])
-    for _, id in ipairs(call('ZREVRANGE', listing, 0, $PAGE - removed - 1)) do
-        local task = find(id)
+
+local function remove_from(stretch)
+    for _, one in ipairs(newest(stretch, nil, $PAGE - removed)) do
+        local task = find(one[1])
         if task then
             remove(task)
             removed = removed + 1
         end
     end
-    if removed >= $PAGE then
-        break
+end
+
+for status = 0, 7 do
+    for _, stretch in ipairs(stretches_of(ARGV[2], status)) do
+        remove_from(stretch)
     end
 end
 raise_floor()

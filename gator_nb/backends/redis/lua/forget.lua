@@ -52,7 +52,8 @@ local function group_kept(group)
 end
 
 local function kept(task)
-    return (task.name and newest_of_name(task.queue, task.name, task.seq))
+    return (task.keep and tonumber(task.finished) + tonumber(task.keep) > now)
+        or (task.name and newest_of_name(task.queue, task.name, task.seq))
         or (task.group and group_kept(task.group))
         or call('EXISTS', key('waiters', task.id)) == 1
 end

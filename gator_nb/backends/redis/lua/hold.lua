@@ -9,17 +9,16 @@
 
 --! include store
 --! include tasks
+--! include listing
 
-local listing = key('status', ARGV[3] .. ':' .. ARGV[2])
 local spared = {}
 for _, session in ipairs(cjson.decode(ARGV[5])) do
     spared[session] = true
 end
-local held = 0
-local ids = call('ZRANGEBYSCORE', listing, '(' .. ARGV[4], '+inf', 'LIMIT', 0, $PAGE)
-local after = ''
-for _, id in ipairs(ids) do
-    local task = find(id)
+local held, after = 0, ''
+local found = oldest_of(ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), $PAGE)
+for _, one in ipairs(found) do
+    local task = find(one[1])
     after = task.seq
     if task.session and not task.held and not spared[task.session] then
         free(task, {held = '1'})
@@ -27,4 +26,4 @@ for _, id in ipairs(ids) do
     end
 end
 commit()
-return {held, #ids == $PAGE and after or ''}
+return {held, #found == $PAGE and after or ''}

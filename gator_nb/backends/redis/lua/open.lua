@@ -13,7 +13,8 @@ local PROBE = prefix .. 'probe'
 local TYPES = {
     meta = 'hash', presences = 'hash', departed = 'hash', shared = 'hash', queues = 'set',
     holders = 'set', changes = 'zset', due = 'zset', expiring = 'zset', ended = 'zset',
-    open = 'zset', calls = 'zset', renewed = 'zset',
+    open = 'zset', calls = 'zset', renewed = 'zset', partial = 'zset', complete = 'zset',
+    limits = 'hash', paused = 'set',
 }
 
 -- Harmless on a text: each is refused for its type, or reads, or leaves the text as it is. What
@@ -21,9 +22,9 @@ local TYPES = {
 local COMMANDS = {
     {'append', PROBE, ''}, {'exists', PROBE}, {'get', PROBE}, {'getrange', PROBE, 0, 0},
     {'hdel', PROBE, 'a'}, {'hexists', PROBE, 'a'}, {'hget', PROBE, 'a'}, {'hgetall', PROBE},
-    {'hincrby', PROBE, 'a', 1}, {'hlen', PROBE}, {'hmget', PROBE, 'a'}, {'hset', PROBE, 'a', 'b'},
-    {'info', 'server'}, {'publish', prefix .. 'probe', ''}, {'sadd', PROBE, 'a'},
-    {'sismember', PROBE, 'a'}, {'smembers', PROBE}, {'srem', PROBE, 'a'}, {'time'},
+    {'hincrby', PROBE, 'a', 1}, {'hkeys', PROBE}, {'hlen', PROBE}, {'hmget', PROBE, 'a'},
+    {'hset', PROBE, 'a', 'b'}, {'info', 'server'}, {'publish', prefix .. 'probe', ''},
+    {'sadd', PROBE, 'a'}, {'sismember', PROBE, 'a'}, {'smembers', PROBE}, {'srem', PROBE, 'a'}, {'time'},
     {'zadd', PROBE, 1, 'a'}, {'zcard', PROBE}, {'zrange', PROBE, 0, 0},
     {'zrangebyscore', PROBE, 0, 1}, {'zrem', PROBE, 'a'}, {'zrevrange', PROBE, 0, 0},
     {'zrevrangebyscore', PROBE, 1, 0},

@@ -10,12 +10,12 @@
 --! include store
 --! include tasks
 --! include calls
+--! include listing
 
 local limit, below, filter = tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
-local INDEXED = {'group', 'name', 'worker', 'tag', 'session'} -- the most selective first
+local INDEXED = {'group', 'name', 'worker', 'tag'} -- the most selective first
 local TESTED = {'queue', 'group', 'name', 'worker', 'session', 'call_key'}
 
-local top = below and '(' .. whole(below) or '+inf'
 local statuses
 if filter.status then
     statuses = {}
@@ -24,42 +24,49 @@ if filter.status then
     end
 end
 
--- {id, number} pairs of a sorted set by push, newest first.
-local function newest(zset, count)
-    local flat = call('ZREVRANGEBYSCORE', zset, top, '-inf', 'WITHSCORES', 'LIMIT', 0, count)
-    local found = {}
-    for i = 1, #flat, 2 do
-        found[#found + 1] = {flat[i], tonumber(flat[i + 1])}
-    end
-    return found
-end
-
 local function by_number(a, b)
     return a[2] > b[2]
 end
 
--- Merge the listings of each queue and status: only those with the newest heads can contribute.
-local function merged(count)
-    local heads = {}
+-- The stretches of each queue and status wanted.
+local function listings()
+    local found = {}
     for _, queue in ipairs(filter.queue and {filter.queue} or call('SMEMBERS', prefix .. 'queues')) do
         for status = 0, 7 do
-            if not statuses or statuses[status] then
-                local listing = key('status', status .. ':' .. queue)
-                local head = newest(listing, 1)[1]
-                heads[#heads + 1] = head and {listing, head[2]}
+            local wanted = not statuses or statuses[status]
+            for _, stretch in ipairs(wanted and stretches_of(queue, status) or {}) do
+                found[#found + 1] = stretch
             end
         end
     end
+    return found
+end
+
+-- Those of a session: its tasks that are in no group, and the groups that it pushed to.
+local function session_listings(session)
+    local found = {{key('session', session), 0}}
+    for _, group in ipairs(call('HKEYS', key('groups', session))) do
+        found[#found + 1] = {key('group', group), 0}
+    end
+    return found
+end
+
+-- Merge stretches: only those with the newest heads can contribute.
+local function merged(stretches, count)
+    local heads, found = {}, {}
+    for _, stretch in ipairs(stretches) do
+        local head = newest(stretch, below, 1)[1]
+        heads[#heads + 1] = head and {stretch, head[2]}
+    end
     table.sort(heads, by_number)
-    local found = {}
     for i = 1, math.min(#heads, count) do
-        for _, one in ipairs(newest(heads[i][1], count)) do
+        for _, one in ipairs(newest(heads[i][1], below, count)) do
             found[#found + 1] = one
         end
     end
     table.sort(found, by_number)
-    while #found > count do
-        found[#found] = nil
+    for i = #found, count + 1, -1 do
+        found[i] = nil
     end
     return found
 end
@@ -86,10 +93,10 @@ local function candidates(count)
     end
     for _, name in ipairs(INDEXED) do
         if filter[name] then
-            return newest(key(name, filter[name]), count)
+            return newest({key(name, filter[name]), 0}, below, count)
         end
     end
-    return merged(count)
+    return merged(filter.session and session_listings(filter.session) or listings(), count)
 end
 
 local looked_at = math.max(limit, $PAGE)

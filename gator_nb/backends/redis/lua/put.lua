@@ -1,22 +1,25 @@
--- Store tasks, all or none.
+-- Store tasks, all or none; or a part of a batch, none of which is ready before all of it is there.
 --
 -- ARGV[2]   who claims what is new at once; else ""
 -- ARGV[3]   a claim id of 32 characters for each push; else ""
--- ARGV[4..] for each push: JSON {id, fields, after, tags, reuse, retry}, and its envelope
+-- ARGV[4]   the batch that this is a part of; else ""
+-- ARGV[5..] for each push: JSON {id, fields, after, tags, reuse, retry}, and its envelope
 --
 -- Returns JSON: a list with [status, seq, version, created, open_deps] or a record for each
 -- push; or {"refused": [kind, ...]} with nothing written. Kinds: "exists" (id, field, there, here),
 -- "itself" (id), "unknown" (id, dependency), "open" (id, dependency, status),
--- "origin" (id, origin), "lanes" (queue, lane).
+-- "origin" (id, origin), "lanes" (queue, lane), "full" (id, limit), "batch" (of which nothing is
+-- left).
 
 --! include store
 --! include tasks
 --! include ending
 --! include calls
 
-local worker = ARGV[2]
-local refused
-local planned, planned_keys, seen_lines, new_lanes = {}, {}, {}, {}
+local worker, batch = ARGV[2], ARGV[4]
+local refused, all_new
+local planned, planned_keys, seen_lines, new_lanes, begun = {}, {}, {}, {}, {}
+local INDEXED = {'name', 'group', 'worker'}
 local DIFFERING = {'label', 'queue', 'lane'}
 
 local function refuse(...)
@@ -26,6 +29,22 @@ end
 -- The task of that id, or what this call will store as one.
 local function twin_of(id)
     return planned[id] and planned[id].fields or find(id)
+end
+
+-- Whether the store has no task and no envelope under any of the ids pushed: most often, and then
+-- they need not be looked up one by one.
+local function are_new(pushes)
+    local names = {}
+    for _, push in ipairs(pushes) do
+        names[#names + 1] = key('t', push.id)
+        names[#names + 1] = key('e', push.fields.origin or push.id)
+    end
+    for i = 1, #names, PART do
+        if call('EXISTS', unpack(names, i, math.min(i + PART - 1, #names))) > 0 then
+            return false
+        end
+    end
+    return true
 end
 
 local function same_call(twin, push, envelope)
@@ -92,6 +111,19 @@ local function plan_dependencies(plan)
     end
 end
 
+-- One that is claimed at once takes the room of its limit.
+local function plan_limit(plan)
+    local limit = plan.fields.limit
+    if worker == '' or plan.failed or not limit then
+        return
+    end
+    local name = name_of(limit)
+    begun[name] = (begun[name] or 0) + 1
+    if begun[name] > room(limit) then
+        refuse('full', plan.id, limit)
+    end
+end
+
 local function plan_lane(queue, lane)
     local line = line_of(queue, lane)
     if seen_lines[line] then
@@ -111,19 +143,17 @@ end
 -- Where the envelope is, or will be.
 local function plan_envelope(plan, push)
     local origin = push.fields.origin or push.id
-    if not push.retry then
-        local place = key('e', origin)
-        if call('EXISTS', place) == 1 and call('GET', place) ~= plan.envelope then
-            -- Of a task that is gone and whose retries are not.
-            plan.fields.envelope_at = origin .. '#' .. push.id .. '#' .. whole(version)
+    if push.retry then
+        local first = twin_of(origin)
+        if first then
+            plan.fields.envelope_at = first.envelope_at
+        elseif call('EXISTS', key('e', origin)) == 0 then
+            refuse('origin', push.id, origin)
         end
-        return
-    end
-    local first = twin_of(origin)
-    if first then
-        plan.fields.envelope_at = first.envelope_at
-    elseif call('EXISTS', key('e', origin)) == 0 then
-        refuse('origin', push.id, origin)
+    elseif not all_new and call('EXISTS', key('e', origin)) == 1
+        and call('GET', key('e', origin)) ~= plan.envelope then
+        -- Of a task that is gone and whose retries are not.
+        plan.fields.envelope_at = origin .. '#' .. push.id .. '#' .. whole(version)
     end
 end
 
@@ -135,13 +165,16 @@ local function status_of(plan)
     end
     local fields = plan.fields
     return standing({
-        held = fields.held, due = fields.due, attempts = fields.attempts, open_deps = plan.open,
+        batch = fields.batch, held = fields.held, due = fields.due, attempts = fields.attempts, open_deps = plan.open,
     })
 end
 
 -- What becomes of a push: {answer = id} or a plan. nil when it was refused.
 local function plan_push(push, envelope, claim_id)
-    local twin = twin_of(push.id)
+    local twin
+    if planned[push.id] or not all_new then
+        twin = twin_of(push.id)
+    end
     if twin then
         if not same_call(twin, push, envelope) then
             return refuse_twin(twin, push)
@@ -157,8 +190,11 @@ local function plan_push(push, envelope, claim_id)
         id = push.id, fields = fields, after = push.after or {}, tags = push.tags or {}, open = 0,
         envelope = not push.retry and envelope or nil, claim = claim_id,
     }
-    plan_lane(fields.queue, fields.lane or '')
+    fields.batch = batch ~= '' and batch or nil
+    fields.lane = fields.lane or ''
+    plan_lane(fields.queue, slot_of(fields))
     plan_dependencies(plan)
+    plan_limit(plan)
     plan_envelope(plan, push)
     plan.status = status_of(plan)
     planned[push.id] = plan
@@ -172,7 +208,6 @@ end
 local function given_fields(plan)
     local fields = plan.fields
     fields.status, fields.seq, fields.version, fields.created = plan.status, whole(seq), stamp(), at
-    fields.lane = fields.lane or ''
     fields.open_deps = plan.open > 0 and whole(plan.open) or nil
     if plan.failed then
         fields.reason, fields.finished = '$reason_dependency', at
@@ -186,20 +221,26 @@ local function given_fields(plan)
 end
 
 local function add_to_indexes(plan, fields)
-    for _, name in ipairs({'name', 'group', 'session', 'worker'}) do
+    local id, number = plan.id, fields.seq
+    index(prefix .. 'changes', id, fields.version)
+    for _, name in ipairs(INDEXED) do
         if fields[name] then
-            call('ZADD', key(name, fields[name]), fields.seq, plan.id)
+            index(key(name, fields[name]), id, number)
         end
     end
+    list_by_session(fields, false)
     for _, tag in ipairs(plan.tags) do
-        call('ZADD', key('tag', tag), fields.seq, plan.id)
+        index(key('tag', tag), id, number)
     end
     if fields.call_key then
-        call('ZADD', prefix .. 'calls', call_score(fields.call_key), call_member(seq, plan.id))
+        index(prefix .. 'calls', call_member(seq, id), call_score(fields.call_key))
+    end
+    if fields.batch then
+        index(key('batch', batch), id, number)
     end
     if not plan.failed then
-        for _, id in ipairs(plan.after) do
-            call('ZADD', key('waiters', id), fields.seq, plan.id)
+        for _, dependency in ipairs(plan.after) do
+            index(key('waiters', dependency), id, number)
         end
     end
 end
@@ -220,19 +261,25 @@ local function store(plan)
     if place ~= plan.id then
         call('HINCRBY', prefix .. 'shared', place, 1)
     end
-    call('ZADD', prefix .. 'changes', fields.version, plan.id)
-    add_to_indexes(plan, fields)
-    count_lane(fields.queue, fields.lane, 1)
+    count_lane(fields.queue, slot_of(fields), 1)
     fields.id = plan.id
-    tasks[plan.id] = fields
+    add_to_indexes(plan, fields)
     enter(fields)
 end
 
-local plans = {}
-for i = 4, #ARGV, 2 do
-    local from = (i - 4) * 16
-    local claim_id = ARGV[3]:sub(from + 1, from + 32)
-    plans[#plans + 1] = plan_push(cjson.decode(ARGV[i]), ARGV[i + 1], claim_id)
+if batch ~= '' then
+    if not call('ZSCORE', prefix .. 'partial', batch) then
+        return cjson.encode({refused = {'batch', batch}})
+    end
+    call('ZADD', prefix .. 'partial', at, batch)
+end
+local pushes, plans = {}, {}
+for i = 5, #ARGV, 2 do
+    pushes[#pushes + 1] = cjson.decode(ARGV[i])
+end
+all_new = are_new(pushes)
+for i, push in ipairs(pushes) do
+    plans[i] = plan_push(push, ARGV[4 + 2 * i], ARGV[3]:sub(i * 32 - 31, i * 32))
     if refused then
         return cjson.encode({refused = refused})
     end
@@ -246,7 +293,7 @@ commit()
 local answers = {}
 for i, plan in ipairs(plans) do
     if plan.answer or plan.failed or plan.status == $RUNNING then
-        answers[i] = find(plan.answer or plan.id)
+        answers[i] = plan.answer and find(plan.answer) or plan.fields
     else
         local fields = plan.fields
         answers[i] = {tostring(plan.status), fields.seq, fields.version, at, whole(plan.open)}

@@ -13,6 +13,9 @@
 --! include time
 --! include holding
 --! include arriving
+--! include calls
+--! include removing
+--! include batches
 
 local connected, asked, dead = tonumber(ARGV[2]), tonumber(ARGV[3]), {}
 for _, worker in ipairs(cjson.decode(ARGV[4])) do
@@ -57,6 +60,7 @@ local function lose(task, kernel)
 end
 
 mind_the_time()
+mind_the_batches()
 local taken = {}
 for _, worker in ipairs(call('SMEMBERS', prefix .. 'holders')) do
     local lost, kernel = fate_of(worker)

@@ -7,13 +7,12 @@
 
 --! include store
 --! include tasks
+--! include listing
 
-local listing = key('status', '$BLOCKED:' .. ARGV[2])
-local freed = 0
-local ids = call('ZRANGEBYSCORE', listing, '(' .. ARGV[3], '+inf', 'LIMIT', 0, $PAGE)
-local after = ''
-for _, id in ipairs(ids) do
-    local task = find(id)
+local freed, after = 0, ''
+local found = oldest_of(ARGV[2], $BLOCKED, tonumber(ARGV[3]), $PAGE)
+for _, one in ipairs(found) do
+    local task = find(one[1])
     after = task.seq
     if task.held then
         free(task, {held = false})
@@ -24,4 +23,4 @@ if freed > 0 then
     topics.work = true
 end
 commit()
-return {freed, #ids == $PAGE and after or ''}
+return {freed, #found == $PAGE and after or ''}

@@ -2,7 +2,7 @@
 
 local function claim(task, worker, claim_id, by_itself)
     if task.worker and task.worker ~= worker then
-        call('ZREM', key('worker', task.worker), task.id)
+        index(key('worker', task.worker), task.id, false)
     end
     write(task, $RUNNING, {
         claim = claim_id,
@@ -14,5 +14,5 @@ local function claim(task, worker, claim_id, by_itself)
         held = false,
         due = false,
     })
-    call('ZADD', key('worker', worker), task.seq, task.id)
+    index(key('worker', worker), task.id, task.seq)
 end

@@ -1,7 +1,7 @@
 -- Taking tasks out of the store, with everything that only they need.
 
 local touched_queues = {}
-local INDEXED = {'name', 'group', 'session', 'worker'}
+local INDEXED = {'name', 'group', 'worker'}
 
 -- The envelope goes with the last task that it serves.
 local function remove_envelope(task)
@@ -22,14 +22,18 @@ local function remove_from_indexes(task)
     local id = task.id
     for _, name in ipairs(INDEXED) do
         if task[name] then
-            call('ZREM', key(name, task[name]), id)
+            index(key(name, task[name]), id, false)
         end
     end
+    list_by_session(task, true)
     for _, tag in ipairs(task.tags and cjson.decode(task.tags) or {}) do
-        call('ZREM', key('tag', tag), id)
+        index(key('tag', tag), id, false)
+    end
+    if task.batch then
+        index(key('batch', task.batch), id, false)
     end
     if task.call_key then
-        call('ZREM', prefix .. 'calls', call_member(task.seq, id))
+        index(prefix .. 'calls', call_member(task.seq, id), false)
     end
 end
 
@@ -44,13 +48,13 @@ local function remove(task)
     leave(task)
     remove_from_indexes(task)
     if TERMINAL[task.status] then
-        call('ZREM', prefix .. 'ended', id)
+        index(prefix .. 'ended', id, false)
     else
-        count_lane(task.queue, task.lane, -1)
+        count_lane(task.queue, slot_of(task), -1)
         leave_waiters(task)
-        call('ZREM', prefix .. 'expiring', id)
+        index(prefix .. 'expiring', id, false)
     end
-    call('ZREM', prefix .. 'changes', id)
+    index(prefix .. 'changes', id, false)
     call('DEL', key('t', id), key('o', id), key('l', id), key('c', id), key('waiters', id))
     remove_envelope(task)
     tasks[id] = nil
@@ -59,10 +63,11 @@ end
 
 -- Forget the queues that have no task left.
 local function drop_empty_queues()
+    flush()
     for queue in pairs(touched_queues) do
-        local left = 0
-        for status = 0, 7 do
-            left = left + call('ZCARD', key('status', status .. ':' .. queue))
+        local left = call('EXISTS', key('lanes', queue)) -- there while any has not ended
+        for status in pairs(TERMINAL) do
+            left = left + call('EXISTS', key('status', status .. ':' .. queue))
         end
         if left == 0 then
             call('SREM', prefix .. 'queues', queue)

@@ -21,12 +21,16 @@ end
 local version, seq = tonumber(counters[1]), tonumber(counters[2])
 local found_version = version
 
--- What a verb has touched, for commit.
+-- What a verb has touched, for flush and commit.
 local topics = {}
+local indexed = {}
+local filled_lines = {}
 local drained_lines = {}
 local touched_holders = {}
 local filled_queues = {}
-local lane_changes = {}
+local counted = {}
+
+local PART = 1000 -- arguments of one command: Lua's stack takes some 8000
 
 local function key(kind, name)
     return prefix .. kind .. ':' .. name
@@ -53,36 +57,96 @@ local function queue_and_lane(line)
     return rest:sub(1, tonumber(length)), rest:sub(tonumber(length) + 1)
 end
 
--- So many more tasks of a lane have not ended.
-local function count_lane(queue, lane, change)
-    local lanes = lane_changes[queue] or {}
-    lanes[lane] = (lanes[lane] or 0) + change
-    lane_changes[queue] = lanes
+-- So many more for a field of a hash of counters; it goes when none are left.
+local function count(hash, field, change)
+    local changes = counted[hash]
+    if not changes then
+        changes = {}
+        counted[hash] = changes
+    end
+    changes[field] = (changes[field] or 0) + change
 end
 
--- Called once at the end: writes the counters back, tidies, and wakes who listens.
-local function commit()
-    if version ~= found_version then
-        call('HSET', META, 'version', whole(version), 'seq', whole(seq))
+-- So many more tasks of a lane have not ended.
+local function count_lane(queue, lane, change)
+    count(key('lanes', queue), lane, change)
+end
+
+-- Put a member into a sorted set, or with false take it out: at the next flush, so that many
+-- changes of one set are one command.
+local function index(zset, member, score)
+    local changes = indexed[zset]
+    if not changes then
+        changes = {}
+        indexed[zset] = changes
     end
-    for queue, lanes in pairs(lane_changes) do
-        for lane, change in pairs(lanes) do
-            if change ~= 0 and call('HINCRBY', key('lanes', queue), lane, change) <= 0 then
-                call('HDEL', key('lanes', queue), lane)
-            end
+    changes[member] = score
+end
+
+local function in_parts(command, name, list)
+    for i = 1, #list, PART do
+        call(command, name, unpack(list, i, math.min(i + PART - 1, #list)))
+    end
+end
+
+local function write_index(zset, changes)
+    local added, removed = {}, {}
+    for member, score in pairs(changes) do
+        if score then
+            added[#added + 1] = score
+            added[#added + 1] = member
+        else
+            removed[#removed + 1] = member
         end
+    end
+    in_parts('ZADD', zset, added)
+    in_parts('ZREM', zset, removed)
+end
+
+local function write_counts(hash, changes)
+    for field, change in pairs(changes) do
+        if change ~= 0 and call('HINCRBY', hash, field, change) <= 0 then
+            call('HDEL', hash, field)
+        end
+    end
+end
+
+local function write_lines()
+    for line in pairs(filled_lines) do
+        call('ZADD', prefix .. 'open', 'NX', whole(version), line)
     end
     for line in pairs(drained_lines) do
         if call('EXISTS', key('ready', line)) == 0 then
             call('ZREM', prefix .. 'open', line)
         end
     end
+end
+
+-- Write what was indexed. A verb that reads an index after it has changed tasks calls it before.
+local function flush()
+    for zset, changes in pairs(indexed) do
+        write_index(zset, changes)
+    end
+    for hash, changes in pairs(counted) do
+        write_counts(hash, changes)
+    end
+    write_lines()
     for worker in pairs(touched_holders) do
         local holds = call('EXISTS', key('held', worker)) == 1
         call(holds and 'SADD' or 'SREM', prefix .. 'holders', worker)
     end
     for queue in pairs(filled_queues) do
         call('SADD', prefix .. 'queues', queue)
+    end
+    indexed, counted, filled_lines, drained_lines = {}, {}, {}, {}
+    touched_holders, filled_queues = {}, {}
+end
+
+-- Called once at the end: writes what is left to write, and wakes who listens.
+local function commit()
+    flush()
+    if version ~= found_version then
+        call('HSET', META, 'version', whole(version), 'seq', whole(seq))
     end
     for topic in pairs(topics) do
         call('PUBLISH', prefix .. topic, '')

@@ -31,6 +31,26 @@ local function json(list)
     return cjson.encode(list)
 end
 
+-- What a ready line is of, beside its queue: a lane, and the limit that its tasks have.
+local function slot_of(task)
+    return task.limit and task.lane .. '\n' .. task.limit or task.lane
+end
+
+local function lane_and_limit(slot)
+    local lane, limit = slot:match('^(.-)\n(.*)')
+    return lane or slot, limit
+end
+
+local function name_of(limit)
+    return limit:match('^%d+:(.*)')
+end
+
+-- How many more tasks of a limit may run.
+local function room(limit)
+    local running = call('HGET', prefix .. 'limits', name_of(limit)) or 0
+    return tonumber(limit:match('^%d+')) - tonumber(running)
+end
+
 local function envelope_key(task)
     return key('e', task.envelope_at or task.origin or task.id)
 end
@@ -39,9 +59,9 @@ local function rank_of(task)
     return whole(($MAX_PRIORITY - (tonumber(task.priority or 0))) * $RANK_STEP + tonumber(task.seq))
 end
 
--- Where an unstarted task stands by its dependencies, its hold and its time.
+-- Where an unstarted task stands by its batch, its dependencies, its hold and its time.
 local function standing(task)
-    if task.held or tonumber(task.open_deps or 0) > 0 then
+    if task.batch or task.held or tonumber(task.open_deps or 0) > 0 then
         return $BLOCKED
     end
     if task.due and tonumber(task.due) > now then
@@ -54,59 +74,79 @@ end
 local function leave_waiters(task)
     if task.depends_on then
         for _, dependency in ipairs(cjson.decode(task.depends_on)) do
-            call('ZREM', key('waiters', dependency), task.id)
+            index(key('waiters', dependency), task.id, false)
         end
     end
 end
 
--- Take a task out of the indexes of its status.
-local function leave(task)
-    local status, id = task.status, task.id
-    call('ZREM', key('status', status .. ':' .. task.queue), id)
-    if status == $WAITING then
-        local line = line_of(task.queue, task.lane)
-        call('ZREM', key('ready', line), id)
-        drained_lines[line] = true
-    elseif status == $RUNNING then
-        call('ZREM', key('held', task.worker), id)
-        touched_holders[task.worker] = true
-    elseif status == $DELAYED or status == $RETRYING then
-        call('ZREM', prefix .. 'due', id)
+-- A session lists the groups that it pushed to, and by themselves those tasks that are in none.
+local function list_by_session(task, away)
+    if task.session and task.group then
+        count(key('groups', task.session), task.group, away and -1 or 1)
+    elseif task.session then
+        index(key('session', task.session), task.id, not away and task.seq)
     end
 end
 
--- Put a task into the indexes of its status.
+-- Put a task into the indexes of its status, or with `away` take it out. What waits is listed by
+-- its ready line alone.
+local function place(task, away)
+    local status, id = task.status, task.id
+    if status == $WAITING then
+        local line = line_of(task.queue, slot_of(task))
+        index(key('ready', line), id, not away and rank_of(task))
+        local lines = away and drained_lines or filled_lines
+        lines[line] = true
+        return
+    end
+    index(key('status', status .. ':' .. task.queue), id, not away and task.seq)
+    if status == $RUNNING then
+        index(key('held', task.worker), id, not away and task.seq)
+        touched_holders[task.worker] = true
+        if task.limit then
+            count(prefix .. 'limits', name_of(task.limit), away and -1 or 1)
+            topics.work = topics.work or away -- there is room for another
+        end
+    elseif status == $DELAYED or status == $RETRYING then
+        index(prefix .. 'due', id, not away and task.due)
+    end
+end
+
+local function leave(task)
+    place(task, true)
+end
+
 local function enter(task)
     local status, id = task.status, task.id
-    call('ZADD', key('status', status .. ':' .. task.queue), task.seq, id)
-    if status == $WAITING then
-        local line = line_of(task.queue, task.lane)
-        call('ZADD', key('ready', line), rank_of(task), id)
-        call('ZADD', prefix .. 'open', 'NX', whole(version), line)
-        topics.work = true
-    elseif status == $RUNNING then
-        call('ZADD', key('held', task.worker), task.seq, id)
-        touched_holders[task.worker] = true
-    elseif status == $DELAYED or status == $RETRYING then
-        call('ZADD', prefix .. 'due', task.due, id)
-        topics.work = true
-    elseif TERMINAL[status] then
-        call('ZADD', prefix .. 'ended', at, id)
-        count_lane(task.queue, task.lane, -1)
+    place(task, false)
+    if TERMINAL[status] then
+        index(prefix .. 'ended', id, at)
+        count_lane(task.queue, slot_of(task), -1)
         leave_waiters(task)
         topics.news = true
+    elseif status ~= $RUNNING and status ~= $BLOCKED then
+        topics.work = true
     end
     if task.expires then
-        if status == $RUNNING or TERMINAL[status] then
-            call('ZREM', prefix .. 'expiring', id)
-        else
-            call('ZADD', prefix .. 'expiring', task.expires, id)
-        end
+        local open = status ~= $RUNNING and not TERMINAL[status]
+        index(prefix .. 'expiring', id, open and task.expires)
+    end
+end
+
+local writes = false
+
+-- A server that is out of memory refuses a script only until its first write, and only what could
+-- take more: so that work can go on and end, the first write of such a script takes none.
+local function begin_to_write()
+    if not writes then
+        call('HDEL', META, '')
+        writes = true
     end
 end
 
 -- Give a task a status and fields; false takes a field away.
 local function write(task, status, fields)
+    begin_to_write()
     local moved = status ~= task.status
     if moved then
         leave(task)
@@ -126,7 +166,7 @@ local function write(task, status, fields)
     if drops[1] then
         call('HDEL', key('t', task.id), unpack(drops))
     end
-    call('ZADD', prefix .. 'changes', task.version, task.id)
+    index(prefix .. 'changes', task.id, task.version)
     if moved then
         enter(task)
     end

@@ -12,6 +12,9 @@ local function mind_the_time()
         end
     end
     for _, id in ipairs(reached('due')) do
-        write(find(id), $WAITING, {due = false})
+        local task = find(id)
+        if not TERMINAL[task.status] then -- it may have expired just now
+            write(task, $WAITING, {due = false})
+        end
     end
 end

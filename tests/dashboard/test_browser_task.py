@@ -1,0 +1,161 @@
+"""The drawer, the filter and what is done to many, in a real Chromium beside real workers."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from gator_nb import Gator, Status, progress
+
+from ..waiting import until
+from .processes import worker
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SECONDS = 1000
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+def open_page(page: Page, url: str) -> None:
+    page.goto(url)
+    expect(page.locator(".fresh.live")).to_be_visible(timeout=30 * SECONDS)
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.locator("tbody tr", has_text=name)
+
+
+def drawer(page: Page) -> Locator:
+    return page.locator(".gator-drawer.open")
+
+
+def test_a_click_opens_a_task_and_the_address_says_so(
+    page: Page, shared_url: str, shared_store: str
+):
+    """Back closes it again; the address can be sent to somebody else."""
+    with Gator(shared_store, "drawer") as gator:
+        task = gator.options(name="opened by a click", delay_by=900).task(pow, 2, exp=10)
+    open_page(page, shared_url)
+    row(page, "opened by a click").locator(".c-queue").click()
+    expect(drawer(page)).to_contain_text("opened by a click")
+    expect(page).to_have_url(re.compile(f"task={task.task_id}"))
+    expect(drawer(page).locator("dl", has_text="exp")).to_contain_text("10")
+    page.go_back()
+    expect(drawer(page)).to_have_count(0)
+    open_page(page, f"{shared_url}?task={task.task_id}")
+    expect(drawer(page)).to_contain_text("opened by a click")
+    page.keyboard.press("Escape")
+    expect(drawer(page)).to_have_count(0)
+
+
+def test_a_running_task_is_followed(page: Page, shared_url: str, shared_store: str):
+    """Log, progress and curves grow while it runs; then the result stands there."""
+
+    def fit() -> dict[str, float]:
+        import time
+
+        for done in range(30):
+            print("epoch", done)
+            progress(done + 1, 30, f"epoch {done}", loss=1 / (done + 1))
+            time.sleep(0.1)
+        return {"loss": 0.03}
+
+    with Gator(shared_store, "follow") as gator:
+        task = gator.options(name="followed").task(fit)
+        open_page(page, f"{shared_url}?task={task.task_id}")
+        expect(drawer(page)).to_contain_text("Waiting")
+        with worker(shared_store):
+            expect(drawer(page).locator(".log pre")).to_contain_text(
+                re.compile("epoch 1\\b"), timeout=30 * SECONDS
+            )
+            expect(drawer(page).locator(".s-result")).to_contain_text(
+                "{'loss': 0.03}", timeout=30 * SECONDS
+            )
+    expect(drawer(page).locator(".curve")).to_contain_text("loss")
+    expect(drawer(page).locator(".log pre")).to_contain_text("epoch 29")
+
+
+def test_what_a_task_says_stays_text(page: Page, shared_url: str, shared_store: str):
+    """Name, log, error, argument, metric: nothing runs, wherever it is shown."""
+
+    def hostile(text: str) -> None:
+        print(text, "\x1b[31mred\x1b[0m \u202ebackwards")
+        progress(1, 2, text, **{text: 1.0})
+        raise ValueError(text)
+
+    with Gator(shared_store, HOSTILE) as gator:
+        task = gator.options(name=HOSTILE, tags=[HOSTILE]).task(hostile, HOSTILE)
+        with pytest.raises(ValueError, match="img"):
+            gator.get(task.task_id)
+    open_page(page, f"{shared_url}?task={task.task_id}")
+    for part in ("h2", ".s-error .line-of", ".trace", ".log pre", ".s-arguments", ".s-facts"):
+        expect(drawer(page).locator(part)).to_contain_text(HOSTILE)
+    expect(drawer(page).locator(".curve .label")).to_contain_text("<img src=x")
+    expect(drawer(page).locator(".log pre")).to_contain_text("red \ufffdbackwards")
+    assert drawer(page).locator("img, script").count() == 0
+    page.keyboard.press("Escape")
+    expect(drawer(page)).to_have_count(0)
+    page.locator(".gator-charts .span").first.hover()
+    expect(page.locator(".tip")).to_be_visible()
+    assert page.locator(".tip img").count() == 0
+
+
+def test_the_filter_is_in_the_address(page: Page, shared_url: str, shared_store: str):
+    """Typed it filters, in the address it filters a page that is opened with it."""
+    with Gator(shared_store, "filtered") as gator:
+        for name in ("apple pie", "apple tart", "pear tart"):
+            gator.options(name=name, delay_by=900).task(pow, 2, 10)
+    open_page(page, shared_url)
+    expect(row(page, "pear tart")).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("apple queue:filtered")
+    expect(row(page, "pear tart")).to_be_hidden()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page).to_have_url(re.compile(r"q=apple\+queue%3Afiltered"))
+    open_page(page, page.url)
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("h2", has_text="Tasks that match")).to_be_visible()
+
+
+def test_all_that_match_are_canceled_after_a_yes(page: Page, shared_url: str, shared_store: str):
+    """The number is named first."""
+    with Gator(shared_store, "many") as gator:
+        gator.options(name="many", delay_by=900).map(abs, range(60))
+        open_page(page, f"{shared_url}?q=queue:many")
+        page.get_by_role("button", name="Cancel all that match").click()
+        sure = page.get_by_role("button", name="Cancel 60 tasks")
+        expect(sure).to_be_visible()
+        assert gator.counts() == {Status.DELAYED: 60}
+        sure.click()
+        expect(page.locator(".bulk")).to_contain_text("60 tasks canceled.", timeout=20 * SECONDS)
+        assert gator.counts() == {Status.CANCELED: 60}
+
+
+def test_picked_ones_are_run_again(page: Page, shared_url: str, shared_store: str):
+    """Those with a mark, on whatever page they are."""
+    with Gator(shared_store, "picked") as gator:
+        for name in ("yes", "no"):
+            gator.cancel(gator.options(name=f"picked {name}").task(pow, 2, 10).task_id)
+        open_page(page, f"{shared_url}?q=queue:picked")
+        row(page, "picked yes").get_by_role("checkbox").check()
+        expect(page.locator(".bulk")).to_contain_text("1 selected")
+        page.locator(".bulk").get_by_role("button", name="Retry").click()
+        until(lambda: gator.counts() == {Status.CANCELED: 2, Status.WAITING: 1})
+        assert gator.tasks(status="waiting")[0].name == "picked yes"
+
+
+def test_keys(page: Page, shared_url: str, shared_store: str):
+    """j and k go through the rows, Enter opens, c cancels the one that is marked."""
+    with Gator(shared_store, "keys") as gator:
+        several = [gator.options(name=f"key {n}", delay_by=900).task(pow, 2, 10) for n in range(3)]
+        open_page(page, f"{shared_url}?q=queue:keys")
+        expect(page.locator("tbody tr")).to_have_count(3)
+        for key in ("j", "j", "Enter"):
+            page.keyboard.press(key)
+        expect(drawer(page)).to_contain_text("key 1")
+        page.keyboard.press("k")
+        expect(drawer(page)).to_contain_text("key 2")
+        page.keyboard.press("Escape")
+        page.keyboard.press("c")
+        until(lambda: gator[several[2].task_id].status is Status.CANCELED)
+        assert gator.counts() == {Status.DELAYED: 2, Status.CANCELED: 1}
