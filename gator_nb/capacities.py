@@ -4,16 +4,15 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from .needs import Needs, fit, needs_of
 
-_MEMORY_LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
+_CGROUP = Path("/sys/fs/cgroup")
+_CGROUPS_OF_SELF = Path("/proc/self/cgroup")
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _LONGEST_LOOK = 30.0
 """Seconds that `nvidia-smi` may take: the first call after a boot loads the driver."""
@@ -114,11 +113,27 @@ def visible_gpus() -> tuple[str, ...]:
 
 
 def usable_memory() -> int:
-    """Bytes that this process may use: by its cgroup, and of the host."""
+    """Bytes that this process may use: of the host, and by the limits of its cgroup and of those
+    around that; 0 where the system does not tell."""
+    if not hasattr(os, "sysconf"):
+        return 0
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    for path in _MEMORY_LIMITS:
-        try:
-            return min(total, int(path.read_text()))
-        except (OSError, ValueError):  # not there, or "max"
-            continue
-    return total
+    return min([total, *_memory_limits()])
+
+
+def _memory_limits() -> Iterator[int]:
+    with suppress(OSError):
+        for line in _CGROUPS_OF_SELF.read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers == "":
+                root, name = _CGROUP, "memory.max"
+            elif "memory" in controllers.split(","):
+                root, name = _CGROUP / "memory", "memory.limit_in_bytes"
+            else:
+                continue
+            inner = root / path.lstrip("/")
+            # In a container the path may be the host's, and only the root is there.
+            for folder in {inner, *inner.parents, root}:
+                with suppress(OSError, ValueError):  # not there, or "max"
+                    if folder.is_relative_to(root):
+                        yield int((folder / name).read_text())

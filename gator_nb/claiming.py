@@ -88,7 +88,10 @@ class Claiming:
         if time.monotonic() - self._listed_at >= _LOOK_EVERY:
             self._list_lanes()
         if self._fitting():
-            return self._one_by_one(free)
+            claimed = self._one_by_one(free)
+            if len(claimed) < free:
+                self._list_lanes()  # there may be none left of those known
+            return claimed
         claimed = self._take(self._executor.lanes, wanted)
         if not claimed:
             self._list_lanes()

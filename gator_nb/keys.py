@@ -74,9 +74,10 @@ class Keyring:
         for key in found:
             self._secrets.setdefault(key.id, key.secret)
 
-    def keys(self) -> list[Key]:
+    @property
+    def all(self) -> tuple[Key, ...]:
         """All keys, the signing one first."""
-        return [Key(key_id, secret) for key_id, secret in self._secrets.items()]
+        return tuple(Key(key_id, secret) for key_id, secret in self._secrets.items())
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -161,7 +162,7 @@ def load() -> Keyring:
 
 def secrets_text(ring: Keyring) -> str:
     """The keys themselves, one a line, the signing one first: what `add` takes elsewhere."""
-    return "".join(key.secret.hex() + "\n" for key in ring.keys())
+    return "".join(key.secret.hex() + "\n" for key in ring.all)
 
 
 def add(text: str, *, sign: bool = False) -> list[Key]:

@@ -61,7 +61,9 @@ def test_what_is_not_a_key_is_refused_and_never_shown(home, monkeypatch, text):
     with pytest.raises(errors.KeyMissing, match="64 hexadecimal characters") as caught:
         keys.load()
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    ours = [line for line in "".join(told.format()).splitlines() if not line.startswith("    text =")]
+    ours = [
+        line for line in "".join(told.format()).splitlines() if not line.startswith("    text =")
+    ]
     assert text not in "\n".join(ours)  # the test's own variable apart
 
 
@@ -257,7 +259,7 @@ def test_a_worker_with_another_key_leaves_tasks_alone_and_says_why(home, tmp_pat
             why = why_nobody_begins(pusher.backend, [task.task_id])
             assert f"signed with key {signed_with}, which no worker has" in why
             with pytest.raises(errors.KeyMissing, match=signed_with):
-                other[task.task_id].func  # noqa: B018
+                other[task.task_id].func
         assert task.status is Status.WAITING
 
 

@@ -66,6 +66,8 @@ class Sight(NamedTuple):
     workers: tuple[WorkerSeen, ...]
     worker_names: Mapping[str, str]
     """By id; of those that left, too."""
+    paused: frozenset[str]
+    """Queues of which nothing is handed out."""
     page: Page
     searched: int | None
     """How many tasks a search has looked at; None where the store's indexes answered."""
@@ -93,6 +95,7 @@ class Following:
         self._workers: tuple[WorkerSeen, ...] = ()
         self._worker_names: Mapping[str, str] = {}
         self._workers_due = 0.0
+        self._paused: frozenset[str] = frozenset()
         self._pages: dict[_Key, Page] = {}
         self._searches: dict[_Key, Search] = {}
         self._kept: dict[str, Record | None] = {}
@@ -116,6 +119,10 @@ class Following:
         at = self.backend.now()
         return [self._sight(look, key, at, details) for look, key in wanted]
 
+    def look_at_workers(self) -> None:
+        """Look at workers and paused queues in the next step."""
+        self._workers_due = 0.0
+
     def wanted(self, query: Query) -> Wanted:
         """The query with the worker that it means."""
         return resolve(query, self._worker_names)
@@ -134,6 +141,7 @@ class Following:
             self._counts,
             self._workers,
             self._worker_names,
+            self._paused,
             page,
             searched=search.searched if search else None,
             search=search.state(look.budget) if search else "done",
@@ -146,6 +154,7 @@ class Following:
 
     def _take_workers(self) -> None:
         self._workers = workers_seen(self.backend)
+        self._paused = frozenset(self.backend.paused())
         fresh = {seen.presence.id: seen.presence.name for seen in self._workers}
         if not fresh.items() <= self._worker_names.items():
             names = {**self._worker_names, **fresh}

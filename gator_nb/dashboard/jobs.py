@@ -98,6 +98,25 @@ class OneTask(NamedTuple):
         self.answer(error)
 
 
+class PauseQueue(NamedTuple):
+    """Hand out nothing of a queue, or let it go on, its held tasks too."""
+
+    queue: str
+    on: bool
+    answer: Callable[[GatorError], None]
+    """Called where it went wrong."""
+
+    def step(self, desk: Desk) -> bool:
+        desk.backend.pause(self.queue, on=self.on)
+        if not self.on:
+            desk.backend.unhold(self.queue)
+        desk.following.look_at_workers()
+        return False
+
+    def fail(self, error: GatorError) -> None:
+        self.answer(error)
+
+
 class Bulk(NamedTuple):
     """How a job on many tasks stands."""
 

@@ -20,6 +20,7 @@ from .access import TokenAccess
 from .app import TITLE, create_app
 from .store import open_shared, resolved
 
+ADDRESS = "127.0.0.1"
 USUAL_PORT = 5006
 TOKEN = "GATOR_NB_DASHBOARD_TOKEN"  # noqa: S105 -- its name
 _SHORTEST = 12
@@ -36,7 +37,7 @@ def serve(
     dsn: str | None = None,
     *,
     port: int | None = None,
-    address: str = "127.0.0.1",
+    address: str = ADDRESS,
     show: bool = True,
     read_only: bool = False,
     token: str | None = None,
@@ -64,7 +65,7 @@ def serve(
     store = resolved(dsn)
     open_shared(store).close()
     token = _token(address, token)
-    chosen = _choose_port(address, port)
+    chosen = choose_port(address, port)
     hosts = _hosts(address)
     url = f"http://{hosts[0]}:{chosen}/"
     page = partial(create_app, store, read_only=read_only)
@@ -177,7 +178,12 @@ def _welcome(url: str, token: str | None, *, read_only: bool) -> str:
     return "\n".join([*lines, "Ctrl-C ends it."])
 
 
-def _choose_port(address: str, port: int | None) -> int:
+def choose_port(address: str, port: int | None) -> int:
+    """The port to serve on: the one asked for, else the usual one, else any that is free.
+
+    Raises:
+        CannotServe: the one asked for cannot be used, or the address is none of this machine.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for candidate in (USUAL_PORT, 0) if port is None else (port,):
         with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -9,10 +9,10 @@ import param
 from ..constants import EVERY
 from ..errors import GatorError, StoreUnavailable, TaskNotFound
 from ..record import Record
-from ..states import DELAYED, FAILED, RETRYING, SUCCESS, WAITING, Status
+from ..states import DELAYED, FAILED, RETRYING, SUCCESS, UNSTARTED, WAITING, Status
 from .details import Detail
 from .following import PAGE_SIZE, Look, Sight, WorkerSeen
-from .jobs import Bulk, Many, OneTask, Verb
+from .jobs import Bulk, Many, OneTask, PauseQueue, Verb
 from .poller import Poller, poller_for
 from .query import (
     LIMIT,
@@ -36,6 +36,10 @@ SOME = "some"
 _READY = frozenset({WAITING, DELAYED, RETRYING})
 """What a worker would take by itself; a blocked task waits for something else."""
 
+_DONE = {
+    "cancel": "canceled", "stop": "stopped", "retry": "pushed", "pause": "paused",
+    "resume": "resumed",
+}  # fmt: skip
 _ID_LIMIT = 200
 READ_ONLY = "This page only shows: it was served with --read-only."
 
@@ -57,6 +61,8 @@ class Session(param.Parameterized):
     seen_at = param.Number(default=0.0, doc="When it was last seen, by its own clock.")
     counts = param.Dict(default={}, doc="How many each tile stands for.")
     unserved = param.Dict(default={}, doc="Queues with ready tasks that no live worker serves.")
+    queues = param.Dict(default={}, doc="How many tasks of each have not started.")
+    paused = param.List(default=[], item_type=str, doc="Queues of which nothing is handed out.")
     workers = param.List(default=[], item_type=WorkerSeen)
     worker_names = param.Dict(default={}, doc="By id; of those that left, too.")
     records = param.List(default=[], item_type=Record, doc="One page, newest first.")
@@ -199,6 +205,12 @@ class Session(param.Parameterized):
             self._many.stop()
         self._many, self.bulk = None, None
 
+    def pause(self, queue: str, *, on: bool = True) -> None:
+        """Hand out nothing of a queue until it is called with `on` False; what runs goes on."""
+        if self._may() and queue in (*self.queues, *self.paused):
+            verb = "pause" if on else "resume"
+            self._poller.do(PauseQueue(queue, on, lambda error: self._fail(verb, error)))
+
     def close(self) -> None:
         """Look no longer. May be repeated."""
         self._poller.detach(self)
@@ -241,10 +253,17 @@ class Session(param.Parameterized):
 
     # -- on the session's thread -------------------------------------------------------------
 
+    def _note(self, text: str) -> None:
+        self.notice = text
+
     def _done(self, verb: Verb, found: Record | GatorError) -> None:
         self.notice = said(verb, found)
         if verb == "retry" and isinstance(found, Record) and self.task:
             self.open_task(found.id)
+
+    def _fail(self, verb: str, error: GatorError) -> None:
+        text = said(verb, error)
+        self._schedule(lambda: self._note(text))
 
     def _progress(self, many: Many, bulk: Bulk) -> None:
         if many is self._many:
@@ -268,6 +287,8 @@ class Session(param.Parameterized):
             "seen_at": sight.at,
             "counts": counts,
             "unserved": unserved_queues(sight.counts, sight.workers),
+            "queues": unstarted(sight),
+            "paused": sorted(sight.paused),
             "workers": list(sight.workers),
             "worker_names": dict(sight.worker_names),
         }
@@ -311,6 +332,15 @@ def tile_counts(sight: Sight) -> dict[str, int]:
     return {**tiles, ALL: sum(total.values()), WORKERS: len(sight.workers)}
 
 
+def unstarted(sight: Sight) -> dict[str, int]:
+    """How many tasks of each queue have not started, those with the most first."""
+    found = {
+        queue: sum(n for status, n in by_status.items() if status in UNSTARTED)
+        for queue, by_status in sight.counts.items()
+    }
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 def matching_count(sight: Sight, page_number: int) -> int | None:
     """How many tasks fit, where that is known."""
     query, page = sight.look.query, sight.page
@@ -329,12 +359,12 @@ def unserved_queues(counts: Counts, workers: Collection[WorkerSeen]) -> dict[str
     return {queue: n for queue, n in ready.items() if n and queue not in served}
 
 
-def said(verb: Verb, found: Record | GatorError) -> str:
+def said(verb: str, found: Record | GatorError) -> str:
     """What a person must be told of a click; nothing where the row says it."""
     if isinstance(found, TaskNotFound):
         return "That task is not in the store any more."
     if isinstance(found, StoreUnavailable):
-        done = {"cancel": "canceled", "stop": "stopped", "retry": "pushed"}[verb]
+        done = _DONE[verb]
         return f"The store cannot be reached: nothing was {done}."
     if isinstance(found, GatorError):
         return safe(str(found), 300)

@@ -109,10 +109,10 @@ _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 
 
 def _many_files() -> bool:
-    """Half of the files that this process may open are open."""
-    folder = Path("/proc/self/fd")
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return folder.exists() and 2 * sum(1 for _ in folder.iterdir()) > most
+    """Half of the files that this process may open are open: the lowest free number tells."""
+    free = os.dup(1)
+    os.close(free)
+    return 2 * free > resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _installed(file: str) -> bool:

@@ -5,6 +5,7 @@ from .call_key import bound_arguments, call_key, difference, why_no_key
 from .capture import culprit, name_of
 from .checkpoint import open_checkpoint, seal_checkpoint
 from .envelope import CallHeader, header_of, open_call, seal_call
+from .environment import differences, environment_of, explanation
 from .failure import RemoteTraceback
 from .inspection import Part, Report
 from .outcome import (
@@ -16,8 +17,10 @@ from .outcome import (
     seal_outcome,
     value_of,
 )
+from .own_copies import OwnCopies
 from .pickling import dumps_call, dumps_value, loads
 from .preview import one_line, preview_of, preview_of_arguments
+from .random_state import repeated_random_state
 from .references import (
     Promised,
     ResultOf,
@@ -35,6 +38,7 @@ __all__ = [
     "Call",
     "CallHeader",
     "Outcome",
+    "OwnCopies",
     "Part",
     "Promised",
     "RemoteTraceback",
@@ -45,10 +49,13 @@ __all__ = [
     "call_key",
     "culprit",
     "difference",
+    "differences",
     "dumps_call",
     "dumps_value",
+    "environment_of",
     "error_of",
     "exchanged",
+    "explanation",
     "header_of",
     "joined",
     "key_id_of",
@@ -67,6 +74,7 @@ __all__ = [
     "preview_of",
     "preview_of_arguments",
     "referring",
+    "repeated_random_state",
     "seal",
     "seal_call",
     "seal_checkpoint",

@@ -2,10 +2,9 @@
 theirs can only be here when they are."""
 
 import sys
-from hashlib import blake2b
 from typing import Any
 
-from .code_digest import SIZE
+from .content_digest import digest_of, digest_of_array
 
 
 def parts_of(value: Any) -> tuple[Any, ...] | None:
@@ -48,9 +47,13 @@ def _plain_mask(array: Any) -> Any:
 
 def _content(array: Any) -> bytes:
     numpy = sys.modules["numpy"]
-    flat = numpy.ascontiguousarray(array).reshape(-1)
-    buffer = flat.view(numpy.uint8) if flat.size and flat.itemsize else b""
-    return blake2b(buffer, digest_size=SIZE).digest()
+    if not array.size or not array.itemsize:
+        return digest_of(b"")
+
+    def as_bytes(some: Any) -> Any:
+        return numpy.ascontiguousarray(some).reshape(-1).view(numpy.uint8)
+
+    return digest_of_array(array, as_bytes)
 
 
 def _metadata(value: Any) -> list[Any]:
@@ -68,4 +71,4 @@ def _values(column: Any) -> tuple[Any, ...]:
     raw = values.to_numpy() if type(values).__name__ == "NumpyExtensionArray" else None
     if raw is not None and not raw.dtype.hasobject:
         return (kind, raw)
-    return (kind, list(values))
+    return (kind, values.to_numpy(dtype=object).tolist())

@@ -15,10 +15,13 @@ from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, resolve_name
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .local_modules import is_local, spec_of, travelled
 from .module_sources import Piece, pieces_of, version_of
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 _lock = threading.RLock()
 _modules: dict[tuple[str, str], ModuleType] = {}
@@ -146,7 +149,9 @@ def _execute(
     piece: Piece, pieces: tuple[Piece, ...], package: ModuleType | None, last: str
 ) -> ModuleType:
     loader = _Loader(piece, pieces)
-    spec = ModuleSpec(piece.name, loader, origin=piece.file or None, is_package=piece.package)
+    spec = ModuleSpec(
+        piece.name, cast("Loader", loader), origin=piece.file or None, is_package=piece.package
+    )
     spec.has_location = bool(piece.file)
     if piece.package and piece.file:
         spec.submodule_search_locations = [str(Path(piece.file).parent)]
@@ -181,7 +186,7 @@ class _Loader:
         self.piece = piece
         self.pieces = pieces
 
-    def create_module(self, spec: ModuleSpec) -> None:
+    def create_module(self, _spec: ModuleSpec) -> None:
         return None
 
     def exec_module(self, module: ModuleType) -> None:

@@ -30,9 +30,11 @@ from .array_digest import parts_of
 from .arriving import pieces_with
 from .by_value import by_reference, captured_cells, captured_globals, defining_module
 from .code_digest import SIZE, code_digest
+from .content_digest import LARGE, digest_of
 from .imports import imports_in_code
 from .local_modules import module_with
 from .module_sources import code_version, pieces_of_all
+from .shared_random import home_of
 
 _ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes, type(...)})
 _MARK = b"\xff"
@@ -56,6 +58,12 @@ class Undigestible(Exception):
 def _atom(value: Any) -> bytes:
     # Version 2 of marshal knows no references, so its bytes follow from the value alone.
     return marshal.dumps(value, 2)
+
+
+def _large(value: bytes | str) -> bytes:
+    if isinstance(value, bytes):
+        return _node(b"B", (digest_of(value),))
+    return _node(b"T", (digest_of(value.encode("utf-8", "surrogatepass")),))
 
 
 def _node(tag: bytes, parts: Iterable[bytes]) -> bytes:
@@ -93,7 +101,8 @@ class Digester:
         """
         kind = type(value)
         if kind in _ATOMS:
-            return _atom(value)
+            large = (kind is bytes or kind is str) and len(value) >= LARGE
+            return _large(value) if large else _atom(value)
         if kind is FunctionType or isinstance(value, type):
             return self._definition(value)
         if kind is ModuleType:
@@ -231,7 +240,14 @@ class Digester:
         owner = value.__self__
         if owner is None or isinstance(owner, ModuleType):
             return _reference(value)
-        return self._made_of(b"b", owner, value.__name__)
+        home = home_of(value)
+        return self._made_of(b"b", owner if home is None else home, value.__name__)
+
+    def _method(self, value: MethodType) -> bytes:
+        home = home_of(value)
+        if home is not None:
+            return self._made_of(b"b", home, value.__name__)
+        return self._made_of(b"h", value.__func__, value.__self__)
 
 
 def _reference(definition: Any) -> bytes:
@@ -282,7 +298,7 @@ _BY_TYPE: dict[type, Callable[[Digester, Any], bytes]] = {
     CellType: _cell,
     CodeType: lambda _, value: _node(b"k", (code_digest(value),)),
     MappingProxyType: _parts(b"y", lambda value: (dict(value),)),
-    MethodType: _parts(b"h", lambda value: (value.__func__, value.__self__)),
+    MethodType: Digester._method,  # noqa: SLF001
     bytearray: _parts(b"e", lambda value: (bytes(value),)),
     memoryview: _parts(b"v", lambda value: (value.format, value.shape, value.tobytes())),
     property: _parts(b"p", lambda value: (value.fget, value.fset, value.fdel, value.__doc__)),

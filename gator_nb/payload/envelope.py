@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from ..errors import StoreVersion, Untrusted
 from ..keys import Keyring
+from .environment import Environment
 from .sealing import seal, unseal
 from .sources import Sources
 
@@ -42,6 +43,8 @@ class CallHeader(NamedTuple):
     """The arguments by the names of the parameters, for tables: plain values, else a preview."""
     results: dict[str, str] | None = None
     """Tasks that the call refers to, and those whose results go there: themselves, or retries."""
+    environment: Environment | None = None
+    """What it was pushed with; see `environment.py`."""
 
 
 _ABSENT = object()

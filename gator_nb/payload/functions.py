@@ -89,9 +89,7 @@ def make(
     return FunctionType(code, space, None, None, slots)
 
 
-def make_in(
-    code: CodeType, module: ModuleType, slots: tuple[CellType, ...] | None
-) -> FunctionType:
+def make_in(code: CodeType, module: ModuleType, slots: tuple[CellType, ...] | None) -> FunctionType:
     """A function with the globals of a module."""
     return FunctionType(code, module.__dict__, None, None, slots)
 

@@ -1,11 +1,9 @@
-"""What a call takes along, as a table: each value, its size, where it comes from, how it travels."""
+"""What a call takes along, as a table: each value, its size, its origin, and how it travels."""
 
-import html
 from collections import deque
 from collections.abc import Iterator
-from functools import partial
 from itertools import islice
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from .arriving import pieces_with
@@ -17,6 +15,7 @@ from .local_modules import editable, module_with
 from .module_sources import Piece, pieces_of_all
 from .suspects import kind_of, mend_of
 from .weighing import weight_of
+from .wrapped import function_in
 
 _PARTS = 200
 """Values that are listed; what is left out is counted."""
@@ -91,7 +90,9 @@ def _cells(part: Part) -> tuple[str, ...]:
 
 
 def _safe(text: str) -> str:
-    return html.escape("".join(c if c.isprintable() else " " for c in text))
+    from html import escape  # where a table is shown, and `import gator_nb` shall be quick
+
+    return escape("".join(c if c.isprintable() else " " for c in text))
 
 
 def size_text(size: int | None) -> str:
@@ -104,12 +105,11 @@ def size_text(size: int | None) -> str:
         return "–"
     if size < 1000:
         return f"{size} B"
-    shown, unit = float(size), ""
-    for unit in ("KB", "MB", "GB", "TB"):
+    shown, units = size / 1000, ["KB", "MB", "GB", "TB"]
+    while shown >= 999.95 and len(units) > 1:
         shown /= 1000
-        if shown < 999.95:
-            break
-    return f"{shown:.1f} {unit}"
+        units.pop(0)
+    return f"{shown:.1f} {units[0]}"
 
 
 class _Found(NamedTuple):
@@ -125,12 +125,13 @@ def _parts(call: Call) -> Iterator[Part]:
     named: dict[str, None] = {}
     while waiting:
         found = waiting.popleft()
-        func = _function_in(found.value)
-        module = _module_of(found.value)
-        if module is not None and module.__name__ in named:
+        func = function_in(found.value)
+        module = found.value if isinstance(found.value, (ModuleType, Piece)) else None
+        name = getattr(module, "__name__", None) or getattr(module, "name", None)
+        if name is not None and name in named:
             continue
-        if module is not None:
-            named[module.__name__] = None
+        if name is not None:
+            named[name] = None
         yield _part(found)
         if func is not None and id(func) not in seen and not by_reference(func):
             seen.add(id(func))
@@ -146,15 +147,6 @@ def _given(call: Call) -> Iterator[_Found]:
         value = getattr(call, hook)
         if value is not None:
             yield _Found(hook, value, "hook")
-
-
-def _function_in(value: Any) -> FunctionType | None:
-    while isinstance(value, (partial, MethodType)):
-        value = value.func if isinstance(value, partial) else value.__func__
-    wrapped = getattr(value, "__wrapped__", None)
-    if not isinstance(value, FunctionType) and isinstance(wrapped, FunctionType):
-        return wrapped
-    return value if isinstance(value, FunctionType) else None
 
 
 def _captured(func: FunctionType) -> Iterator[_Found]:

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import sys
-import sysconfig
 from collections.abc import Iterator
 from functools import cache
 from importlib.machinery import ModuleSpec, NamespaceLoader, PathFinder
@@ -23,6 +22,8 @@ _INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")
 
 _answers: dict[str, tuple[ModuleSpec | None, bool]] = {}
 """By name: the spec that was looked at, and whether it is local."""
+_paths: tuple[list[str], list[str]] | None = None
+"""`sys.path` as it was, and the user's folders in it."""
 
 
 def is_local(name: str) -> bool:
@@ -75,6 +76,16 @@ def travelled(spec: Any) -> ModuleType | None:
     return getattr(getattr(spec, "loader", None), "travelled", None)
 
 
+def user_paths() -> list[str]:
+    """The entries of `sys.path` that are the user's own folders."""
+    global _paths
+    if _paths is None or _paths[0] != sys.path:
+        own = [os.path.abspath(path) for path in sys.path if not path.endswith(".zip")]  # noqa: PTH100
+        inside = [path for path in dict.fromkeys(own) if not _is_installed(path + os.sep)]
+        _paths = list(sys.path), inside
+    return _paths[1]
+
+
 def editable(name: str) -> str | None:
     """The distribution, installed for editing, that this module belongs to."""
     top = name.partition(".")[0]
@@ -92,9 +103,13 @@ def _is_local(top: str, spec: ModuleSpec) -> bool:
     if travelled(spec) is not None:
         return True
     file = _file_of(spec)
-    if file is None or _INSTALLED.search(file) or file.startswith(_prefixes()):
+    if file is None or _is_installed(file):
         return False
     return editable(top) is None
+
+
+def _is_installed(file: str) -> bool:
+    return bool(_INSTALLED.search(file)) or file.startswith(_prefixes())
 
 
 def _file_of(spec: ModuleSpec) -> str | None:
@@ -109,6 +124,8 @@ def _file_of(spec: ModuleSpec) -> str | None:
 
 @cache
 def _prefixes() -> tuple[str, ...]:
+    import sysconfig  # a millisecond that `import gator_nb` does without
+
     paths = sysconfig.get_paths()
     folders = [sys.prefix, sys.base_prefix, sys.exec_prefix]
     folders += [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]

@@ -38,6 +38,8 @@ class _Read(NamedTuple):
     token: object
     digest: bytes
     source: bytes
+    packages: frozenset[str]
+    """What else it may import, by the first part of the name."""
     needs: tuple[str, ...]
     """The local modules that it may import, the packages that they lie in, and its own."""
     file: str
@@ -102,6 +104,13 @@ def _code_of(piece: Piece) -> bytes:
     return known
 
 
+def packages_of(name: str) -> set[str]:
+    """What a local module, and the local modules that it may import, may import besides."""
+    if travelled(spec_of(name)) is not None:
+        return set()
+    return {one for read in _closure(name).values() for one in read.packages}
+
+
 def _pieces_if_local(name: str) -> tuple[Piece, ...]:
     """Nothing for what is installed, or is no module at all but a name in one."""
     while name:
@@ -163,7 +172,9 @@ def _current(name: str) -> _Read | None:
     module, known = sys.modules.get(name), _read.get(name)
     if known is not None:
         # A reload makes a new spec, which equals the old one.
-        same = known.token == _stamp(known.file) if module is None else known.token is module.__spec__
+        same = (
+            known.token == _stamp(known.file) if module is None else known.token is module.__spec__
+        )
         if same:
             return known
     spec = spec_of(name)
@@ -180,12 +191,12 @@ def _current(name: str) -> _Read | None:
         ) from error
     package = spec.submodule_search_locations is not None
     around = name if package else name.rpartition(".")[0]
-    needs = {
-        one for target in imports_in_source(source, around) for one in _with_packages(target)
-    }
+    imports = imports_in_source(source, around)
+    needs = {one for target in imports for one in _with_packages(target)}
+    packages = frozenset(target.partition(".")[0] for target in imports) - needs
     digest = blake2b(source, digest_size=_ID_SIZE).digest()
     token = _stamp(file) if module is None else spec
-    read = _Read(token, digest, source, tuple(sorted(needs)), file, package)
+    read = _Read(token, digest, source, packages, tuple(sorted(needs)), file, package)
     _read[name] = read
     return read
 

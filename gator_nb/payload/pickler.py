@@ -2,12 +2,13 @@
 
 import copyreg
 import functools
-from types import CodeType, FunctionType, ModuleType
+import sys
+from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import cloudpickle
 
-from . import arriving, functions
+from . import arriving, functions, shared_random
 from .by_value import by_reference, defining_module
 from .call import Call
 from .functions import Sharing, Slot, reduce_function
@@ -69,8 +70,14 @@ class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._class(obj)
         if issubclass(kind, ModuleType):
             return self._module(obj)
+        if kind is MethodType or kind is BuiltinMethodType:
+            home = shared_random.home_of(obj)
+            return NotImplemented if home is None else (getattr, (home, obj.__name__))
         if kind is functools._lru_cache_wrapper and isinstance(obj.__wrapped__, FunctionType):  # noqa: SLF001
             return self._by_name(obj) if by_reference(obj) else self._cached(obj)
+        for name in ("stdout", "stderr"):  # a kernel's are of a kind that cannot be pickled
+            if obj is getattr(sys, name):
+                return getattr, (sys, name)
         return NotImplemented
 
     def _function(self, func: FunctionType) -> Any:

@@ -11,17 +11,20 @@ from .capture import culprit, culprit_in, name_of
 from .suspects import kind_of, mend_of, mend_of_result
 
 
-def dumps_call(call: Call, codes: list[CodeType] | None = None) -> bytes:
+def dumps_call(
+    call: Call, codes: list[CodeType] | None = None, modules: set[str] | None = None
+) -> bytes:
     """The bytes of a call: function, arguments and hooks by value, as they are now.
 
     Args:
         codes: takes the code of the functions that travel by value.
+        modules: takes the names of the modules that the call names, or sends the source of.
 
     Raises:
         NotPicklable: names what is in the way, the path to it, and the mend.
     """
     try:
-        return _dumps(call, codes)
+        return _dumps(call, codes, modules)
     except Exception as error:
         found = None if _too_deep(error) else culprit(call)
         raise NotPicklable(
@@ -49,7 +52,9 @@ def loads(data: bytes) -> Any:
     return pickle.loads(data)
 
 
-def _dumps(value: object, codes: list[CodeType] | None = None) -> bytes:
+def _dumps(
+    value: object, codes: list[CodeType] | None = None, modules: set[str] | None = None
+) -> bytes:
     from .pickler import PROTOCOL, CallPickler  # loads cloudpickle, which takes its time
 
     file = io.BytesIO()
@@ -57,6 +62,8 @@ def _dumps(value: object, codes: list[CodeType] | None = None) -> bytes:
     pickler.dump(value)
     if codes is not None:
         codes += pickler.codes
+    if modules is not None:
+        modules |= pickler.modules
     return file.getvalue()
 
 

@@ -138,3 +138,26 @@ def test_a_store_that_goes_ends_a_job_and_says_so():
     many = jobs.Many("cancel", ["a"], told.append)
     many.fail(StoreUnavailable("tasks.sqlite is gone"))
     assert (told[-1].phase, told[-1].trouble) == ("over", "tasks.sqlite is gone")
+
+
+def test_a_queue_is_paused_and_goes_on(gator: Gator, session: Session):
+    """Nothing of it is handed out, and the page says so, whoever paused it."""
+    task = gator.task(pow, 2, 10)
+    until(lambda: session.queues == {"lab": 1})
+    session.pause("lab")
+    until(lambda: session.paused == ["lab"])
+    assert gator.pop() is None
+    session.pause("lab", on=False)
+    until(lambda: session.paused == [])
+    assert gator.pop().task_id == task.task_id
+    gator.pause()
+    until(lambda: session.paused == ["lab"])
+
+
+def test_a_queue_that_is_not_there_is_not_paused(gator: Gator, session: Session):
+    """A browser names queues that it was shown, and no others."""
+    until(lambda: session.health == "live")
+    session.pause("made up")
+    gator.task(pow, 2, 10)
+    until(lambda: session.counts["all"] == 1)
+    assert gator.backend.paused() == set()

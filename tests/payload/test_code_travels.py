@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gator_nb.payload import Call, call_key, difference, dumps_call, dumps_value, loads
-from gator_nb.payload import arriving
+from gator_nb.payload import Call, arriving, call_key, difference, dumps_call, dumps_value, loads
 from gator_nb.payload.local_modules import editable, is_local
 
 
@@ -152,7 +151,9 @@ def test_the_state_of_a_module_stays_behind(lab):
 
 
 def test_a_closure_made_by_a_module_uses_that_modules_globals(project):
-    project.write("tool.py", """
+    project.write(
+        "tool.py",
+        """
         calls = []
         def make(n):
             def inner(x):
@@ -160,7 +161,8 @@ def test_a_closure_made_by_a_module_uses_that_modules_globals(project):
                 return x * n
             return inner
         def count(): return len(calls)
-    """)
+    """,
+    )
     import tool
 
     data = sent(cell("def f(): return inner(5), count()", inner=tool.make(2), count=tool.count))
@@ -169,13 +171,16 @@ def test_a_closure_made_by_a_module_uses_that_modules_globals(project):
 
 
 def test_a_decorated_function_that_hides_its_name_comes_too(project):
-    project.write("tool.py", """
+    project.write(
+        "tool.py",
+        """
         def loud(func):
             def wrapper(x): return str(func(x)) + "!"
             return wrapper
         @loud
         def twice(x): return 2 * x
-    """)
+    """,
+    )
     import tool
 
     data = sent(tool.twice, 2)
@@ -217,7 +222,12 @@ def test_two_versions_of_a_module_in_an_unchanged_package(project):
     """The package is one, and whoever imports from it finds what came with its own code."""
     project.write("lab/__init__.py", "class Shared: pass")
     project.write("lab/deep.py", "VERSION = 1")
-    source = "def f():\n import lab.deep\n from lab import deep\n return lab.deep.VERSION, deep.VERSION, lab.Shared"
+    source = """
+        def f():
+            import lab.deep
+            from lab import deep
+            return lab.deep.VERSION, deep.VERSION, lab.Shared
+    """
     old = sent(cell(source))
     project.write("lab/deep.py", "VERSION = 20")
     new = sent(cell(source))
@@ -257,8 +267,13 @@ def test_a_task_can_pickle_what_came_with_it(lab):
     """Plain pickle, as process pools use it, finds the module by its name."""
     import lab as package
 
-    data = sent(cell("def f(): return pickle.loads(pickle.dumps(lab.Model(2))).fit()",
-                     lab=package, pickle=pickle))
+    data = sent(
+        cell(
+            "def f(): return pickle.loads(pickle.dumps(lab.Model(2))).fit()",
+            lab=package,
+            pickle=pickle,
+        )
+    )
     lab.leave()
     assert run(data) == 4
 
@@ -324,12 +339,15 @@ def test_a_folder_without_init_is_a_package_too(project):
 
 def test_what_only_type_checkers_import_stays(project):
     project.write("heavy.py", "raise RuntimeError")
-    project.write("tool.py", """
+    project.write(
+        "tool.py",
+        """
         from typing import TYPE_CHECKING
         if TYPE_CHECKING:
             import heavy
         def f(): return 1
-    """)
+    """,
+    )
     import tool
 
     data = sent(tool.f)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import ClassVar
 
-from ...constants import DAY, EVERY, FORCED
+from ...constants import DAY, EVERY
 from ...errors import DependencyError, StoreUnavailable, TaskNotFound, TaskRunning
 from ...record import Record
 from ...states import RUNNING, UNSTARTED, Status
@@ -23,6 +23,8 @@ from ..base import (
     Settlement,
     Topic,
 )
+from .finding import fits, in_queue, open_dependency
+from .holding import answer_repeat, append_log, renew, standing
 from .put import PutStep
 from .ready import keep_time, take
 from .retention import forgettable
@@ -105,7 +107,7 @@ class MemoryBackend(Backend):
             step = Step(store, self.clock())
             held = [
                 step.hold(record)
-                for record in _in_queue(store, queue)
+                for record in in_queue(store, queue)
                 if record.unstarted and not record.held and record.session not in spared
             ]
             step.commit()
@@ -117,7 +119,7 @@ class MemoryBackend(Backend):
             step = Step(store, self.clock())
             freed = [
                 step.unhold(record)
-                for record in _in_queue(store, queue)
+                for record in in_queue(store, queue)
                 if record.unstarted and record.held
             ]
             step.commit()
@@ -163,7 +165,7 @@ class MemoryBackend(Backend):
                 step.commit()
                 return store.records[task_id]
             if record.open_deps:
-                raise DependencyError(_open_dependency(store, record))
+                raise DependencyError(open_dependency(store, record))
             step.demand_room(record)
             claimed = step.claim(record, worker, by_itself=True)
             step.commit()
@@ -176,7 +178,7 @@ class MemoryBackend(Backend):
             presence = store.presences.get(worker)
             if presence is not None:
                 store.presences[worker] = presence._replace(renewed=step.now)
-            answers = [_renew(store, step, beat) for beat in beats]
+            answers = [renew(store, step, beat) for beat in beats]
             step.commit()
         return answers
 
@@ -190,10 +192,10 @@ class MemoryBackend(Backend):
                 if record is not None and record.status is RUNNING and record.claim == end.claim:
                     step.settle(record, end)
                     if end.log:
-                        _append_log(store, end.task_id, end.log)
+                        append_log(store, end.task_id, end.log)
                     answers.append(Answer.DONE)
                 else:
-                    answers.append(_answer_repeat(record, end.claim))
+                    answers.append(answer_repeat(record, end.claim))
             step.commit()
         return answers
 
@@ -207,7 +209,7 @@ class MemoryBackend(Backend):
             store.checkpoints[task_id] = data
             step.tell(record, checkpoint=task_id)
             step.commit()
-            return _standing(record)
+            return standing(record)
 
     def release(self, claims: Sequence[tuple[str, str]]) -> list[Answer]:
         store = self._store
@@ -220,7 +222,7 @@ class MemoryBackend(Backend):
                     step.release(record)
                     answers.append(Answer.DONE)
                 else:
-                    answers.append(_answer_repeat(record, claim))
+                    answers.append(answer_repeat(record, claim))
             step.commit()
         return answers
 
@@ -318,7 +320,7 @@ class MemoryBackend(Backend):
             records = list(store.records.values())
         found: list[Record] = []
         for record in reversed(records):  # frozen, so no lock is needed to look through them
-            if (after is None or record.seq < after) and _fits(record, where):
+            if (after is None or record.seq < after) and fits(record, where):
                 if len(found) == limit:
                     return Page(found, found[-1].seq)
                 found.append(record)
@@ -368,9 +370,9 @@ class MemoryBackend(Backend):
         store = self._store
         with store.lock:
             step = Step(store, self.clock())
-            step.abandon(_in_queue(store, queue))
+            step.abandon(in_queue(store, queue))
             step.commit()
-            store.remove(_in_queue(store, queue))
+            store.remove(in_queue(store, queue))
 
     def verify(self) -> list[str]:
         store = self._store
@@ -389,64 +391,3 @@ class MemoryBackend(Backend):
         if record is None:
             raise TaskNotFound(f"no task has the id {task_id!r} in {self.conn_string}")
         return record
-
-
-def _renew(store: Store, step: Step, beat: Beat) -> Answer:
-    record = step.at(beat.task_id)
-    if record is None or record.status is not RUNNING or record.claim != beat.claim:
-        return Answer.LOST
-    told = {
-        "begun": beat.begun or record.begun,
-        "progress": beat.progress or record.progress,
-        "metrics": beat.metrics or record.metrics,
-        "cancel_step": record.cancel_step
-        if record.cancel_step == FORCED
-        else beat.cancel_step or record.cancel_step,
-    }
-    if beat.log:
-        _append_log(store, record.id, beat.log)
-    if beat.log or any(getattr(record, field) != value for field, value in told.items()):
-        step.tell(record, **told)
-        store.wake("news")
-    return _standing(record)
-
-
-def _standing(record: Record) -> Answer:
-    """What to say to a claim that stands."""
-    if record.cancel_at is None:
-        return Answer.KEPT
-    return Answer.KILL if record.cancel_step == FORCED else Answer.CANCEL
-
-
-def _answer_repeat(record: Record | None, claim: str) -> Answer:
-    """What to say to a claim that does not stand any more."""
-    return Answer.DONE if record is not None and record.settled == claim else Answer.LOST
-
-
-def _append_log(store: Store, task_id: str, output: bytes) -> None:
-    store.logs.setdefault(task_id, bytearray()).extend(output)
-
-
-def _in_queue(store: Store, queue: str) -> list[Record]:
-    records = store.records.values()
-    return [record for record in records if queue == EVERY or record.queue == queue]
-
-
-def _open_dependency(store: Store, record: Record) -> str:
-    """Why a task cannot run yet."""
-    found = (store.records.get(task_id) for task_id in record.depends_on)
-    named = [f"{one.id!r}, which is {one.status}" for one in found if one and not one.done]
-    return f"task {record.id!r} cannot run yet: it depends on {' and '.join(named)}"
-
-
-def _fits(record: Record, where: Filter) -> bool:
-    return (
-        (where.status is None or record.status in where.status)
-        and (where.queue is None or record.queue == where.queue)
-        and (where.name is None or record.name == where.name)
-        and (where.tag is None or where.tag in record.tags)
-        and (where.worker is None or record.worker == where.worker)
-        and (where.session is None or record.session == where.session)
-        and (where.group is None or record.group == where.group)
-        and (where.call_key is None or record.call_key == where.call_key)
-    )

@@ -41,24 +41,61 @@ export function render({model}) {
   fresh.setAttribute("role", "status")
   const badge = make("span", "badge", "read-only")
   badge.hidden = !model.read_only
-  const share = make("button", "share", "Share")
-  share.type = "button"
-  share.setAttribute("aria-expanded", "false")
-  const sheet = make("div", "sheet")
-  sheet.hidden = true
+  const sheets = []
+  // A button that opens a sheet under the bar, one at a time.
+  const sheetOf = (word, ...content) => {
+    const button = make("button", "opens", word)
+    button.type = "button"
+    button.setAttribute("aria-expanded", "false")
+    const sheet = make("div", "sheet")
+    sheet.hidden = true
+    sheet.append(...content)
+    const toggle = (open) => { sheet.hidden = !open; button.setAttribute("aria-expanded", String(open)) }
+    button.addEventListener("click", () => toggle(sheet.hidden))
+    const one = {button, sheet, toggle}
+    sheets.push(one)
+    return one
+  }
   const command = make("div", "command")
   command.append(make("pre", "", model.share), copyButton(model.share))
-  sheet.append(
-    make("div", "sheet-title", "Show it to others"), command,
-    make("div", "sheet-more", "It shows this store and lets nobody change it. It prints an address and a token for them."),
-  )
-  const toggle = (open) => { sheet.hidden = !open; share.setAttribute("aria-expanded", String(open)) }
-  share.addEventListener("click", () => toggle(sheet.hidden))
-  const away = (event) => { if (!event.composedPath().includes(sheet) && !event.composedPath().includes(share)) { toggle(false) } }
-  const escape = (event) => { if (event.key === "Escape" && !sheet.hidden) { event.preventDefault(); toggle(false); share.focus() } }
+  const share = sheetOf("Share", make("div", "sheet-title", "Show it to others"), command,
+    make("div", "sheet-more", "It shows this store and lets nobody change it. It prints an address and a token for them."))
+  const list = make("div", "queues")
+  const queues = sheetOf("Queues", make("div", "sheet-title", "Queues"), list,
+    make("div", "sheet-more", "Nothing of a paused queue starts; what runs goes on."))
+  const drawQueues = () => {
+    const paused = model.queues.filter((one) => one.paused).length
+    setText(queues.button, paused ? `${number.format(paused)} paused` : "Queues")
+    queues.button.classList.toggle("warns", paused > 0)
+    const rows = model.queues.map(({id, name, queued, paused: stopped}) => {
+      const row = make("div", "queue")
+      row.append(make("span", "cut", name), make("span", "count", `${number.format(queued)} queued`))
+      if (!model.read_only) {
+        const button = make("button", "act", stopped ? "Resume" : "Pause")
+        button.type = "button"
+        button.setAttribute("aria-label", `${button.textContent} ${name}`)
+        button.addEventListener("click", () => { button.disabled = true; model.send_msg({[stopped ? "resume" : "pause"]: id}) })
+        row.append(button)
+      } else if (stopped) { row.append(make("span", "count", "paused")) }
+      row.classList.toggle("stopped", stopped)
+      return row
+    })
+    if (model.more_queues) { rows.push(make("div", "sheet-more", `and ${number.format(model.more_queues)} more`)) }
+    list.replaceChildren(...(rows.length ? rows : [make("div", "sheet-more", "There is none yet.")]))
+  }
+  const away = (event) => {
+    for (const {button, sheet, toggle} of sheets) {
+      if (!event.composedPath().includes(sheet) && !event.composedPath().includes(button)) { toggle(false) }
+    }
+  }
+  const escape = (event) => {
+    const open = sheets.find(({sheet}) => !sheet.hidden)
+    if (event.key === "Escape" && open) { event.preventDefault(); open.toggle(false); open.button.focus() }
+  }
   document.addEventListener("pointerdown", away)
   document.addEventListener("keydown", escape, true)
-  root.append(title, badge, store, workers, fresh, share, sheet)
+  root.append(title, badge, store, workers, fresh, queues.button, share.button, queues.sheet, share.sheet)
+  drawQueues()
 
   let heard = Date.now()
   let looks = 0
@@ -88,6 +125,9 @@ export function render({model}) {
   model.on("seen_at", hear)
   model.on("health", hear)
   model.on("workers", show)
+  const queuesSoon = batched(drawQueues)
+  model.on("queues", queuesSoon)
+  model.on("more_queues", queuesSoon)
   let ticks = 0
   const clock = setInterval(() => {
     ticks += 1

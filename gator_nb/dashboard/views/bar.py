@@ -1,6 +1,7 @@
 """The bar: which store, who is alive, how fresh the page is."""
 
 import shlex
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import param
@@ -8,18 +9,27 @@ from panel.custom import JSComponent
 
 from ..state import Session
 from ..store import without_credentials
+from ..text import safe
 from .derived import derived
 from .source import script, style
 
+_QUEUES = 100
+"""Queues that the list of the bar shows; the others are counted."""
+
 
 class Bar(JSComponent):
-    """Ages by itself: a page whose server is gone says so, and greys."""
+    """Ages by itself: a page whose server is gone says so, and greys.
+
+    Answers `{"pause" | "resume": queue}`.
+    """
 
     title = param.String(default="Gator queue")
     store = param.String()
     workers = param.Integer()
     health = param.String()
     seen_at = param.Number(default=0.0)
+    queues = param.List(default=[], doc="Each with id, name, queued and paused.")
+    more_queues = param.Integer(default=0)
     read_only = param.Boolean(default=False)
     share = param.String(doc="The command that shows the same store to others.")
     dark = param.Boolean(default=False, doc="What the browser's system, or its person, prefers.")
@@ -27,10 +37,28 @@ class Bar(JSComponent):
     _esm = script("bar")
     _stylesheets = style("bar")
 
+    def __init__(self, state: Session, **params: Any) -> None:
+        self._state = state
+        super().__init__(**params)
+
+    def _handle_msg(self, msg: Any) -> None:
+        match msg:
+            case {"pause": str(queue)}:
+                self._state.pause(queue)
+            case {"resume": str(queue)}:
+                self._state.pause(queue, on=False)
+
 
 def bar(state: Session) -> Any:
     """The bar of a session."""
+    told = state.param
     return Bar(
+        state,
+        queues=derived(queue_rows, told.queues, told.paused),
+        more_queues=derived(
+            lambda queues, paused: max(0, len({*queues, *paused}) - _QUEUES),
+            told.queues, told.paused,
+        ),
         store=without_credentials(state.dsn),
         workers=derived(lambda counts: counts.get("workers", 0), state.param.counts),
         health=state.param.health,
@@ -38,7 +66,21 @@ def bar(state: Session) -> Any:
         read_only=state.read_only,
         share=share_command(without_credentials(state.dsn)),
         sizing_mode="stretch_width",
-    )
+    )  # fmt: skip
+
+
+def queue_rows(queues: Mapping[str, int], paused: Collection[str]) -> list[dict[str, Any]]:
+    """The queues, those that are paused first."""
+    names = list(dict.fromkeys([*paused, *queues]))[:_QUEUES]
+    return [
+        {
+            "id": name,
+            "name": safe(name, 60),
+            "queued": queues.get(name, 0),
+            "paused": name in paused,
+        }
+        for name in names
+    ]
 
 
 def share_command(dsn: str) -> str:

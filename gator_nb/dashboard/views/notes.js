@@ -1,4 +1,4 @@
-const SIGNS = {lost: "failed", backlog: "delayed", notice: "blocked", empty: "workers"}
+const SIGNS = {lost: "failed", backlog: "delayed", paused: "blocked", notice: "blocked", empty: "workers"}
 
 export function render({model}) {
   const root = make("div", "gator-notes")

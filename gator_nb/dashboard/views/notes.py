@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import param
@@ -40,14 +40,16 @@ def banners(state: Session) -> Any:
     told, store = state.param, without_credentials(state.dsn)
 
     def notes(
-        health: str, trouble: str, notice: str, unserved: Mapping[str, int]
+        health: str, trouble: str, notice: str, unserved: Mapping[str, int], queues: list[str]
     ) -> list[dict[str, str]]:
         if health == "lost":
             return [lost(trouble)]
-        found = [backlog(store, unserved)] if unserved else []
+        waiting = {queue: n for queue, n in unserved.items() if queue not in queues}
+        found = [backlog(store, waiting)] if waiting else []
+        found += [paused(queues)] if queues else []
         return [*found, *([note("notice", notice)] if notice else [])]
 
-    shown = derived(notes, told.health, told.trouble, told.notice, told.unserved)
+    shown = derived(notes, told.health, told.trouble, told.notice, told.unserved, told.paused)
     return _notes(shown, state)
 
 
@@ -79,13 +81,18 @@ def lost(trouble: str) -> dict[str, str]:
     return note("lost", title, safe(trouble, 500))
 
 
+def paused(queues: Sequence[str]) -> dict[str, str]:
+    """The banner for queues of which nothing is handed out."""
+    several = "is" if len(queues) == 1 else "are"
+    title = f"{_names(queues)} {several} paused: nothing of {'it' if several == 'is' else 'them'}"
+    return note("paused", f"{title} starts until it goes on", "Queues, above, has the button.")
+
+
 def backlog(dsn: str, unserved: Mapping[str, int]) -> dict[str, str]:
     """The banner for tasks that nobody will run."""
     n = sum(unserved.values())
-    names = ", ".join(safe(queue, 40) for queue in list(unserved)[:3])
-    rest = f" and {len(unserved) - 3} more" if len(unserved) > 3 else ""
-    where = f"in {names}{rest}"
-    title = f"{n:,} task{'s wait' if n > 1 else ' waits'} {where}, and no worker is there"
+    where = _names(list(unserved))
+    title = f"{n:,} task{'s wait' if n > 1 else ' waits'} in {where}, and no worker is there"
     return note("backlog", title, "Start one in a terminal, for every queue:", worker_command(dsn))
 
 
@@ -109,6 +116,11 @@ def beginning(dsn: str, workers: int) -> dict[str, str]:
 def worker_command(dsn: str) -> str:
     """What starts a worker for every queue of a store."""
     return f"gator-nb worker {shlex.quote(dsn)}"
+
+
+def _names(queues: Sequence[str]) -> str:
+    rest = f" and {len(queues) - 3} more" if len(queues) > 3 else ""
+    return ", ".join(safe(queue, 40) for queue in queues[:3]) + rest
 
 
 def _notes(shown: Any, state: Session) -> Any:

@@ -1,0 +1,110 @@
+"""What a call was pushed with is recorded, compared where it runs, and told when it differs."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+
+from gator_nb import keys
+from gator_nb.payload import (
+    Call,
+    CallHeader,
+    differences,
+    dumps_call,
+    environment_of,
+    explanation,
+    open_call,
+    seal_call,
+)
+from gator_nb.payload.environment import Difference
+
+
+def recorded(func, *args):
+    codes, modules = [], set()
+    dumps_call(Call(func, args, {}), codes, modules)
+    return environment_of(modules, codes)
+
+
+def test_the_packages_that_a_call_names_are_recorded():
+    """Whether its function names them, imports them, or is given a value of theirs."""
+    here = recorded(lambda: np.mean(1), pd.Series([1]))["packages"]
+    assert here["numpy"] == np.__version__
+    assert here["pandas"] == pd.__version__
+
+    def lazily():
+        import sklearn.linear_model
+
+        return sklearn.linear_model
+
+    assert recorded(lazily)["packages"]["sklearn"] == sklearn.__version__
+
+
+def test_what_comes_with_python_is_not():
+    space = {"__name__": "__main__"}
+    exec("import json, os\ndef f(): return json.dumps(os.sep)", space)
+    assert "packages" not in recorded(space["f"])
+
+
+def test_packages_that_a_local_module_imports_are_recorded(tmp_path, monkeypatch):
+    (tmp_path / "own_tool.py").write_text("def f():\n    import sklearn\n    return sklearn")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import own_tool
+
+    try:
+        told = recorded(own_tool.f)
+    finally:
+        del sys.modules["own_tool"]
+    assert told["packages"] == {"sklearn": sklearn.__version__}
+    assert str(tmp_path) in told["path"]
+
+
+def test_the_folder_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert recorded(len)["folder"] == str(tmp_path)
+
+
+def test_the_same_environment_has_no_differences():
+    assert differences(recorded(lambda: np.mean(1))) == []
+    assert differences(None) == []
+
+
+@pytest.mark.parametrize(
+    ("pushed", "here", "major"),
+    [
+        ("1.26.4", "2.4.6", True),
+        ("2.4.6", "2.4.7", False),
+        ("0.23.1", "0.24.0", True),
+        ("0.23.1", "0.23.2", False),
+        ("1.0", None, True),
+    ],
+)
+def test_a_major_difference_is_told_apart(pushed, here, major):
+    assert Difference("pack", pushed, here).major is major
+
+
+def test_differences_name_both_versions():
+    (numpy, gone) = differences({"packages": {"numpy": "1.26.4", "gone_package": "3.0"}})
+    assert str(numpy) == f"numpy: {np.__version__} is here, and the task was pushed with 1.26.4"
+    assert str(gone) == "gone_package: not installed here, and the task was pushed with 3.0"
+
+
+def test_an_error_that_comes_from_another_place_is_explained(tmp_path, monkeypatch):
+    told = {"folder": "/home/me/project", "packages": {"gone_package": "3.0"}}
+    monkeypatch.chdir(tmp_path)
+    missing = ModuleNotFoundError("No module named 'gone_package'", name="gone_package.inner")
+    assert "pushed with gone_package 3.0" in explanation(missing, told)
+    with pytest.raises(FileNotFoundError) as caught:
+        open("data.csv")
+    assert "pushed in /home/me/project" in explanation(caught.value, told)
+    assert explanation(caught.value, {"folder": str(tmp_path)}) is None
+    assert explanation(ValueError(), told) is None
+
+
+def test_it_is_signed_with_the_call():
+    ring = keys.Keyring([keys.key_of(bytes(32))])
+    told = recorded(lambda: np.mean(1))
+    header = CallHeader("t", "all", "f", "3.11", {}, environment=told)
+    back, _ = open_call(ring, seal_call(ring, header, b""), origin="t", queue="all")
+    assert back.environment == told
