@@ -5,6 +5,7 @@ of its own, which is why its imports are absolute.
 """
 
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,6 +21,8 @@ from gator_nb.errors import GatorError
 
 TITLE = "Gator queue"
 READ_ONLY = "--read-only"
+_CONNECTS_WITHIN = 10.0
+"""Seconds that a page may take to load before its session counts as left."""
 
 _BAR = {
     "backgroundColor": "var(--g-surface)",
@@ -58,14 +61,15 @@ def create_app(dsn: str | None = None, *, read_only: bool = False) -> Any:
         address = _shown(dsn)
     except GatorError as error:
         return _page(views.refusal(str(error)))
-    state = Session(address, _scheduler(), charts=True, read_only=read_only)
+    state = Session(address, _scheduler(), charts=True, read_only=read_only, present=_presence())
     if pn.state.curdoc is not None:
         pn.state.on_session_destroyed(lambda _context: state.close())
+    charts = views.charts(state)
     main = [
         views.banners(state),
         views.tiles(state),
         views.empty_state(state),
-        views.charts(state),
+        charts,
         views.filter_line(state),
         views.table(state),
         views.workers(state),
@@ -73,20 +77,24 @@ def create_app(dsn: str | None = None, *, read_only: bool = False) -> Any:
         views.address(state, pn.state.session_args),
     ]
     bar = views.bar(state)
-    page = _page(*main, header=[bar])
+    page = _page(*main, header=[bar], last_on_a_phone=main.index(charts))
     bar.param.watch(lambda event: setattr(page, "dark_theme", event.new), "dark")
     page.param.watch(lambda event: setattr(bar, "dark", event.new), "dark_theme")
     return page
 
 
-def _page(*main: Any, header: list[Any] | None = None) -> Any:
+def _page(*main: Any, header: list[Any] | None = None, last_on_a_phone: int | None = None) -> Any:
+    layout: dict[str, Any] = _LAYOUT
+    if last_on_a_phone is not None:
+        place = f"& .main-content > :nth-child({last_on_a_phone + 1}) > *"
+        layout = {**_LAYOUT, place: {"order": {"xs": 1, "sm": 0}}}
     return pmui.Page(
         meta_title=TITLE,
         main=list(main),
         header=header or [],
         main_width=1360,
         theme_config=_THEME,
-        sx=_LAYOUT,
+        sx=layout,
         raw_css=[page_style()],
         busy_indicator=None,
     )
@@ -106,6 +114,18 @@ def _scheduler() -> Schedule:
         doc.add_next_tick_callback(partial(held, call))
 
     return schedule
+
+
+def _presence() -> Callable[[], bool]:
+    """Whether a browser is there to see this session; a closed one's lives on for a while."""
+    began, doc = time.monotonic(), pn.state.curdoc
+
+    def present() -> bool:
+        session = getattr(doc.session_context, "session", None) if doc is not None else None
+        connected = session is None or session.connection_count > 0
+        return connected or time.monotonic() - began < _CONNECTS_WITHIN
+
+    return present
 
 
 def _shown(dsn: str | None) -> str:

@@ -19,7 +19,7 @@ from .store import open_shared, reopen_shared
 
 _BEAT = 1.0
 """Seconds after which sessions hear that nothing has changed."""
-_PAUSE = 0.1
+_PAUSE = 0.2
 """Seconds between two steps: what changes faster is shown together."""
 _RETRY_EVERY = 1.0
 _WORK_FOR = 0.1

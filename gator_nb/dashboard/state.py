@@ -90,6 +90,7 @@ class Session(param.Parameterized):
         *,
         read_only: bool = False,
         charts: bool = False,
+        present: Callable[[], bool] = lambda: True,
     ) -> None:
         super().__init__()
         self.dsn = dsn
@@ -98,6 +99,7 @@ class Session(param.Parameterized):
         self.recent: tuple[Record, ...] = ()
         """The newest tasks that have started; `recent_seen` tells of it."""
         self._schedule = schedule
+        self._present = present
         self._newer: list[int | None] = []
         self._next: int | None = None
         self._pending: Sight | str | None = None
@@ -245,7 +247,10 @@ class Session(param.Parameterized):
         self._deliver(trouble)
 
     def _deliver(self, news: Sight | str) -> None:
-        """Only the newest counts: a session that is slow skips what it missed."""
+        """Only the newest counts: a session that is slow skips what it missed, and one whose
+        browser has gone costs nothing."""
+        if not self._present():
+            return
         with self._delivery:
             waiting, self._pending = self._pending is not None, news
         if not waiting:

@@ -4,10 +4,12 @@ from .call import Call
 from .call_key import bound_arguments, call_key, difference, why_no_key
 from .capture import culprit, name_of
 from .checkpoint import open_checkpoint, seal_checkpoint
+from .edited import edited_since
 from .envelope import CallHeader, header_of, open_call, seal_call
 from .environment import differences, environment_of, explanation
 from .failure import RemoteTraceback
 from .inspection import Part, Report
+from .other_class import of_another_class
 from .outcome import (
     Outcome,
     error_of,
@@ -52,6 +54,7 @@ __all__ = [
     "differences",
     "dumps_call",
     "dumps_value",
+    "edited_since",
     "environment_of",
     "error_of",
     "exchanged",
@@ -64,6 +67,7 @@ __all__ = [
     "load_joined",
     "loads",
     "name_of",
+    "of_another_class",
     "one_line",
     "open_call",
     "open_checkpoint",

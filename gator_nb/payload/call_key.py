@@ -17,6 +17,7 @@ from .digest import Digester, Undigestible, source_of
 _VERSION = f"1:{sys.version_info.major}.{sys.version_info.minor}"
 _PARTS = ("its version", "its Python version", "its code", "its captured values", "its arguments")
 _HALF = 8
+_MOST_LAYERS = 20
 _STARRED = 0x04 | 0x08
 """The flags of a code that takes `*args` or `**kwargs`; see `inspect.CO_VARARGS`."""
 
@@ -54,34 +55,62 @@ def difference(a: str, b: str) -> str:
     return " and ".join(filter(None, (", ".join(differing[:-1]), *differing[-1:])))
 
 
+def same_kind(key: str) -> bool:
+    """Whether a key can be compared with those that are made here."""
+    return key.startswith(f"{_VERSION}:")
+
+
+def code_part(of: Any) -> str:
+    """The part of a key that tells what its function does; a function may be given instead."""
+    if isinstance(of, str):
+        return of.split(":")[2]
+    return _code(_layers(of))[:_HALF].hex()
+
+
 def _key(call: Call) -> str:
     func = call.func
-    innermost = _innermost(func)
+    layers = _layers(func)
     captured = Digester()
-    captured.leave_out_code(innermost)
+    captured.leave_out_code(layers)
     captured_digest = captured.digest((captured.token(func),))
     arguments = Digester()
     bound = bound_arguments(func, call.args, call.kwargs)
     arguments_digest = arguments.digest((arguments.token(bound),))
-    halves = (_code(innermost), captured_digest, arguments_digest)
+    halves = (_code(layers), captured_digest, arguments_digest)
     return ":".join((_VERSION, *(half[:_HALF].hex() for half in halves)))
 
 
-def _innermost(func: Any) -> Any:
+def _layers(func: Any) -> list[Any]:
+    """The function in methods and partials, and those that it names as wrapped by it."""
     while True:
         if type(func) is MethodType:
             func = func.__func__
         elif isinstance(func, partial):
             func = func.func
         else:
-            return func
+            break
+    layers = [func]
+    while len(layers) < _MOST_LAYERS and _by_value(layers[-1]):
+        layers.append(layers[-1].__wrapped__)
+    return layers
 
 
-def _code(func: Any) -> bytes:
+def _by_value(func: Any) -> bool:
+    return hasattr(func, "__wrapped__") and hasattr(func, "__qualname__") and not by_reference(func)
+
+
+def _code(layers: list[Any]) -> bytes:
+    if len(layers) == 1:
+        return _code_of(layers[0])
+    return blake2b(b"".join(map(_code_of, layers)), digest_size=_HALF).digest()
+
+
+def _code_of(func: Any) -> bytes:
     if type(func) is FunctionType and not by_reference(func):
         return code_digest(func.__code__)
     named = func if hasattr(func, "__qualname__") else type(func)
-    name = f"{named.__module__}:{named.__qualname__}".encode("utf-8", "surrogatepass")
+    module = getattr(named, "__module__", None)  # a method of a class in C has none
+    name = f"{module}:{named.__qualname__}".encode("utf-8", "surrogatepass")
     return blake2b(name + source_of(named), digest_size=_HALF).digest()
 
 

@@ -138,12 +138,13 @@ class Digester:
         self._reach = min(outer, self._reach)
         return token
 
-    def leave_out_code(self, definition: Any) -> None:
-        """Digest what this function captures and not its code, which is told apart from it."""
-        if type(definition) is FunctionType and not by_reference(definition):
-            label = _FUNCTION + bytes(SIZE + 4)
-            self._labels[id(definition)] = label, definition
-            self._open.append((label, definition))
+    def leave_out_code(self, definitions: Iterable[Any]) -> None:
+        """Digest what these functions capture and not their code, which is told apart from it."""
+        for number, definition in enumerate(definitions):
+            if type(definition) is FunctionType and not by_reference(definition):
+                label = _FUNCTION + bytes(SIZE) + number.to_bytes(4, "big")
+                self._labels[id(definition)] = label, definition
+                self._open.append((label, definition))
 
     # -- functions and classes -------------------------------------------------------------
 
@@ -258,7 +259,7 @@ def _reference(definition: Any) -> bytes:
 def source_of(definition: Any) -> bytes:
     """What tells two versions of a definition apart whose module travels as source; empty for
     what goes by its name."""
-    if isinstance(definition, BuiltinFunctionType):
+    if isinstance(definition, BuiltinFunctionType) or not hasattr(definition, "__module__"):
         return b""
     home = defining_module(definition)
     return b"" if home is None else _version(home)

@@ -11,7 +11,7 @@ from .by_value import by_reference, captured_cells, captured_globals, defining_m
 from .call import Call
 from .capture import culprit, culprit_in, name_of, parameters
 from .imports import imports_in_code
-from .local_modules import editable, module_with
+from .local_modules import editable, is_compiled, module_with
 from .module_sources import Piece, pieces_of_all
 from .suspects import kind_of, mend_of
 from .weighing import weight_of
@@ -195,6 +195,8 @@ def _way(value: Any) -> str:
     if pieces:
         many = f" of {len(pieces)} modules" if len(pieces) > 1 else ""
         return f"as source{many}; the module's state stays here"
+    if is_compiled(module.__name__):
+        return "by name; it has no source to send, and the worker needs it too"
     dist = editable(module.__name__)
     if dist is not None:
         return f"by name; {dist} is installed for editing, and the worker needs it too"

@@ -86,6 +86,15 @@ def user_paths() -> list[str]:
     return _paths[1]
 
 
+def is_compiled(name: str) -> bool:
+    """Whether this module is the user's own and has no source that could travel."""
+    spec = spec_of(name)
+    if spec is None or not spec.origin or not spec.has_location or is_local(name):
+        return False
+    file = os.path.realpath(spec.origin)
+    return not file.endswith(".py") and not _is_installed(file)
+
+
 def editable(name: str) -> str | None:
     """The distribution, installed for editing, that this module belongs to."""
     top = name.partition(".")[0]

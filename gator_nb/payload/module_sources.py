@@ -5,6 +5,8 @@ import sys
 import zlib
 from collections.abc import Iterable
 from hashlib import blake2b
+from importlib.machinery import ModuleSpec
+from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import NotPicklable
@@ -182,7 +184,7 @@ def _current(name: str) -> _Read | None:
         return None
     file = spec.origin if spec.has_location and spec.origin else ""
     try:
-        source = _content(file) if file else b""
+        source = _content(spec) if file else b""
     except OSError as error:
         if module is None:
             return None  # whoever imports it is told
@@ -210,6 +212,8 @@ def _stamp(file: str) -> object:
     return (file, found.st_mtime_ns, found.st_size)
 
 
-def _content(file: str) -> bytes:
-    with open(file, "rb") as opened:  # noqa: PTH123 -- as above
-        return opened.read()
+def _content(spec: ModuleSpec) -> bytes:
+    """By the loader, which knows of archives, too."""
+    file = spec.origin or ""
+    read = getattr(spec.loader, "get_data", None)
+    return Path(file).read_bytes() if read is None else bytes(read(file))

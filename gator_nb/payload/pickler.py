@@ -4,7 +4,8 @@ import copyreg
 import functools
 import sys
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import cloudpickle
 
@@ -14,6 +15,9 @@ from .call import Call
 from .functions import Sharing, Slot, reduce_function
 from .local_modules import is_local, travelled
 from .module_sources import Piece
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 PROTOCOL = 5
 
@@ -35,6 +39,11 @@ _BY_NAME = (
 """What nearly every pickle of a call names: a look here is a tenth of cloudpickle's own search."""
 
 
+def _reduce_weak(mapping: Any) -> tuple[Any, ...]:
+    """What `functools.singledispatch` holds, as one: entries whose keys nobody else holds go."""
+    return type(mapping), (), None, None, iter(list(mapping.items()))
+
+
 class _Reducers(dict[type, Any]):
     """cloudpickle's reducers before those of copyreg; a quarter of the time of its ChainMap."""
 
@@ -50,7 +59,10 @@ class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
     - a notebook's function under `functools.cache`, or `lru_cache`, travels by value.
     """
 
-    dispatch_table = _Reducers(cloudpickle.Pickler.dispatch_table.maps[0])
+    dispatch_table = _Reducers(
+        cloudpickle.Pickler.dispatch_table.maps[0]
+        | dict.fromkeys((WeakKeyDictionary, WeakValueDictionary), _reduce_weak)
+    )
 
     def __init__(self, file: Any, protocol: int | None = None, **more: Any) -> None:
         super().__init__(file, protocol=protocol, **more)
@@ -75,6 +87,11 @@ class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return NotImplemented if home is None else (getattr, (home, obj.__name__))
         if kind is functools._lru_cache_wrapper and isinstance(obj.__wrapped__, FunctionType):  # noqa: SLF001
             return self._by_name(obj) if by_reference(obj) else self._cached(obj)
+        if (
+            _names_itself(cast("Hashable", kind))
+            and type(named := obj.__reduce_ex__(PROTOCOL)) is str
+        ):
+            return arriving.attribute, (sys.modules[kind.__module__], named)
         for name in ("stdout", "stderr"):  # a kernel's are of a kind that cannot be pickled
             if obj is getattr(sys, name):
                 return getattr, (sys, name)
@@ -119,6 +136,15 @@ class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
             None,
             _fill_cached,
         )
+
+
+@functools.lru_cache(maxsize=1_000)
+def _names_itself(kind: type) -> bool:
+    """Whether objects of this class may say that they are a global of a local module, as a
+    sentinel does; pickle would send the name alone."""
+    defined = {name for one in kind.__mro__ if one is not object for name in vars(one)}
+    own = not defined.isdisjoint(("__reduce__", "__reduce_ex__"))
+    return own and kind.__module__ in sys.modules and is_local(kind.__module__)
 
 
 def _make_cached(make: Any, parts: tuple[Any, ...], parameters: dict[str, Any]) -> Any:

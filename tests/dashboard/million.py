@@ -14,8 +14,8 @@ from gator_nb.client import Client
 from gator_nb.dashboard.following import Following, Look
 from gator_nb.dashboard.query import parse
 from gator_nb.dashboard.searching import SEARCHED
-from gator_nb.definition import Definition, new_id
-from gator_nb.payload import Call
+from gator_nb.definition import PYTHON, Definition, new_id
+from gator_nb.payload import Call, CallHeader, dumps_call, seal_call
 from gator_nb.record import Record
 
 BATCH = 1000
@@ -40,9 +40,11 @@ def fill(client: Client, count: int) -> None:
     backend, session = client.backend, client.arrive()
     backend.register(Presence("lab", "worker", name="lab-1", queues=("*",), lease=1e9))
     lanes = client.lanes("thread")
+    call = Call(score, (0.5, 7), {})
+    pattern = Definition(new_id(), call).to_push(client.keyring, "research", session)
+    payload = dumps_call(call)
     for done in range(0, count, BATCH):
-        pushes = [_push(client, session, chance, done + place) for place in range(BATCH)]
-        backend.put(pushes)
+        backend.put([_push(pattern, payload, client, chance) for _ in range(BATCH)])
         wanted = int(BATCH * ENDED)
         while wanted > 0 and (claimed := backend.claim("lab", None, lanes, min(wanted, 200))):
             wanted -= len(claimed)
@@ -52,13 +54,18 @@ def fill(client: Client, count: int) -> None:
     backend.unregister("lab")
 
 
-def _push(client: Client, session: str, chance: random.Random, number: int) -> Push:
-    name = chance.choice(_NAMES)
-    queue = chance.choice(_QUEUES)
+def _push(pattern: Push, payload: bytes, client: Client, chance: random.Random) -> Push:
+    """One more of the same call: what differs is signed, what does not is pickled once."""
+    name, queue, task_id = chance.choice(_NAMES), chance.choice(_QUEUES), new_id()
     tags = ("sweep",) if name == "fit" else ()
-    more = {"tags": list(tags)} if tags else {}
-    call = Call(score, (0.5, number % 100), {})
-    return Definition(new_id(), call, name=name, more=more).to_push(client.keyring, queue, session)
+    record = pattern.record._replace(
+        id=task_id, origin=task_id, queue=queue, name=name, label=name, tags=tags, call_key=None
+    )
+    header = CallHeader(
+        origin=task_id, queue=queue, label=name, python=PYTHON, options={}, name=name,
+        function="models.score", parameters={"base": 0.5, "batch": 7},
+    )  # fmt: skip
+    return Push(record, seal_call(client.keyring, header, payload))
 
 
 def _ends(records: Iterator[Record], chance: random.Random) -> Iterator[Settlement]:

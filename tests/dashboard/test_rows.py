@@ -4,7 +4,9 @@ import pytest
 
 from gator_nb import Status
 from gator_nb.dashboard.text import safe
+from gator_nb.dashboard.views.charts import spans
 from gator_nb.dashboard.views.rows import row
+from gator_nb.dashboard.views.table import for_all
 from gator_nb.record import Record
 
 
@@ -50,3 +52,22 @@ def test_nonsense_progress_is_no_progress(told: str):
     """Whoever can write to the store cannot break the page."""
     drawn = row(Record("a", "lab", progress=told), {})
     assert (drawn["progress"], drawn["more"]) == (None, "")
+
+
+def test_what_is_offered_for_all_fits_what_is_listed():
+    """Nothing that could not be done to any of them."""
+    waiting, failed = Record("a", "lab"), Record("b", "lab", Status.FAILED)
+    assert for_all("some", [waiting, failed], {}) == ["cancel", "retry"]
+    assert for_all("failed", [failed], {}) == ["retry"]
+    assert for_all("finished", [Record("c", "lab", Status.SUCCESS)], {}) == []
+    assert for_all("all", [failed], {"queued": 0, "running": 1}) == ["cancel"]
+
+
+def test_a_span_has_a_lane_only_where_it_ran():
+    """What was canceled before it began ran nowhere."""
+    ran = Record("a", "lab", Status.SUCCESS, label="fit", worker="w", started=1.0, finished=2.0)
+    never = Record("b", "lab", Status.CANCELED, label="fit", finished=3.0)
+    assert spans([never, ran], {"w": "lab-1"}) == [
+        ["a", "fit", "success", "lab-1", 1.0, 2.0],
+        ["b", "fit", "canceled", "", None, 3.0],
+    ]

@@ -191,3 +191,20 @@ def test_queues_that_nobody_serves():
     assert unserved_queues(counts, []) == {"lab": 3, "other": 1}
     assert unserved_queues(counts, [lab]) == {"other": 1}
     assert unserved_queues(counts, [every]) == {}
+
+
+def test_a_session_whose_browser_has_gone_costs_nothing(gator: Gator, dsn: str, poller: Poller):
+    """It is kept for a while, should the browser come back, and is up to date when it does."""
+    there = [True]
+    session = Session(dsn, lambda call: call(), poller, present=lambda: there[0])
+    try:
+        until(lambda: session.health == "live")
+        there[0] = False
+        seen = session.seen_at
+        task = gator.task(pow, 2, 10)
+        until(lambda: gator.backend.now() > seen + 1.5)
+        assert (session.seen_at, session.records) == (seen, [])
+        there[0] = True
+        until(lambda: ids(session) == [task.task_id])
+    finally:
+        session.close()

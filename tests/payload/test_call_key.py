@@ -356,6 +356,11 @@ def test_installed_functions_go_by_their_name():
     assert difference(key(np.mean, 1), key(np.median, 1)).startswith("its code")
 
 
+def test_a_method_of_a_class_in_c_goes_by_its_name():
+    assert key(str.upper, "a") == key(str.upper, "a") != key(str.lower, "a")
+    assert key(dict.fromkeys, "a") != key(dict.fromkeys, "b")
+
+
 def test_partials_and_methods_hold_what_they_are_bound_to():
     def f(a, b):
         return a

@@ -6,6 +6,7 @@ import pickle
 import sys
 import textwrap
 import traceback
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from gator_nb.payload import Call, arriving, call_key, difference, dumps_call, dumps_value, loads
 from gator_nb.payload.local_modules import editable, is_local
+from gator_nb.payload.other_class import of_another_class
 
 
 class Project:
@@ -337,6 +339,39 @@ def test_a_folder_without_init_is_a_package_too(project):
     assert run(data) == 1
 
 
+def test_a_sentinel_of_a_module_stays_itself(project):
+    """It tells pickle that it is a global by that name."""
+    project.write(
+        "tool.py",
+        """
+        class Missing:
+            def __reduce__(self): return "MISSING"
+        MISSING = Missing()
+        def is_missing(value): return value is MISSING
+        """,
+    )
+    import tool
+
+    data = sent(tool.is_missing, tool.MISSING)
+    project.leave()
+    assert run(data) is True
+
+
+def test_a_module_in_an_archive_travels_too(project, monkeypatch):
+    archive = project.folder / "own.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("zipped_tool.py", "def one(): return 1")
+    monkeypatch.syspath_prepend(str(archive))
+    import zipped_tool
+
+    data = sent(zipped_tool.one)
+    del sys.modules["zipped_tool"]
+    sys.path.remove(str(archive))
+    project.leave()
+    assert run(data) == 1
+    assert sys.modules.pop("zipped_tool").__file__.endswith("zipped_tool.py")
+
+
 def test_what_only_type_checkers_import_stays(project):
     project.write("heavy.py", "raise RuntimeError")
     project.write(
@@ -440,3 +475,32 @@ def test_a_source_that_is_gone_is_told(project):
     Path(tool.__file__).unlink()
     with pytest.raises(Exception, match=r"tool.*cannot be read"):
         sent(tool.f)
+
+
+# -- classes that are not shared any more ----------------------------------------------------------
+
+
+def test_a_result_of_a_class_that_was_edited_since_says_so(project):
+    project.write("tool.py", "class Model: depth = 1")
+    import tool
+
+    data = dumps_value([tool.Model()], "the result")
+    assert of_another_class(loads(data)) is None
+    project.write("tool.py", "class Model: depth = 20")
+    importlib.reload(tool)
+    old = loads(data)
+    assert old[0].depth == 1
+    assert "`Model` of this result is the class as it was" in of_another_class(old)
+
+
+def test_a_result_of_a_class_of_a_cell_that_ran_again_says_so(monkeypatch):
+    main = sys.modules["__main__"]
+    space = {"__name__": "__main__"}
+    exec("class OfACell: pass", space)
+    monkeypatch.setattr(main, "OfACell", space["OfACell"], raising=False)
+    value = {"a": space["OfACell"]()}
+    assert of_another_class(value) is None
+    exec("class OfACell: pass", space)
+    monkeypatch.setattr(main, "OfACell", space["OfACell"])
+    assert "isinstance(result, OfACell) is False" in of_another_class(value)
+    assert of_another_class({"a": 1}) is None

@@ -1,6 +1,7 @@
 """What a call was pushed with is recorded, compared where it runs, and told when it differs."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -96,7 +97,7 @@ def test_an_error_that_comes_from_another_place_is_explained(tmp_path, monkeypat
     missing = ModuleNotFoundError("No module named 'gone_package'", name="gone_package.inner")
     assert "pushed with gone_package 3.0" in explanation(missing, told)
     with pytest.raises(FileNotFoundError) as caught:
-        open("data.csv")
+        Path("data.csv").read_text()
     assert "pushed in /home/me/project" in explanation(caught.value, told)
     assert explanation(caught.value, {"folder": str(tmp_path)}) is None
     assert explanation(ValueError(), told) is None

@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gator_nb import keys
@@ -13,10 +13,12 @@ from gator_nb.payload import (
     Outcome,
     key_id_of,
     open_call,
+    open_checkpoint,
     open_outcome,
     peek,
     seal,
     seal_call,
+    seal_checkpoint,
     seal_outcome,
     unseal,
 )
@@ -46,6 +48,17 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
+
+CHECKPOINT_BYTES = seal_checkpoint(RING, "task1", "claim1", CANARY)
+SEALED = {"call": CALL_BYTES, "outcome": OUTCOME_BYTES, "checkpoint": CHECKPOINT_BYTES}
+
+
+def open_any(data):
+    """Tries the bytes as each kind; nothing may come of it."""
+    open_both(data)
+    with pytest.raises(REFUSALS):
+        open_checkpoint(RING, data, task_id="task1")
+    assert LOADED == []
 
 
 def open_both(data):
@@ -92,6 +105,30 @@ def test_parts_of_different_envelopes_do_not_fit_together(cut):
         open_both(mixed)
 
 
+@pytest.mark.slow
+@settings(max_examples=6_000)
+@given(st.data(), st.sampled_from(["call", "outcome", "checkpoint"]))
+def test_thousands_of_tampered_pieces_are_refused_and_never_loaded(data, kind):
+    """Bits, bytes, cuts, insertions, and parts of two pieces of any kinds put together."""
+    sealed = bytearray(SEALED[kind])
+    for _ in range(data.draw(st.integers(1, 4))):
+        at, end = sorted(data.draw(st.integers(0, len(sealed))) for _ in range(2))
+        other = SEALED[data.draw(st.sampled_from(sorted(SEALED)))]
+        match data.draw(st.sampled_from(["flip", "cut", "insert", "swap", "repeat"])):
+            case "flip" if sealed:
+                sealed[at % len(sealed)] ^= data.draw(st.integers(1, 255))
+            case "cut":
+                del sealed[at:end]
+            case "insert":
+                sealed[at:at] = data.draw(st.binary(max_size=40) | st.just(CANARY))
+            case "swap":
+                sealed[at:end] = other[at:end]
+            case "repeat":
+                sealed[at:at] = sealed[at:end]
+    if bytes(sealed) not in SEALED.values():
+        open_any(bytes(sealed))
+
+
 @given(st.binary(max_size=300))
 def test_any_other_bytes_are_refused(data):
     open_both(data)
@@ -118,6 +155,20 @@ def test_an_outcome_of_another_task_or_claim_is_refused():
     with pytest.raises(Untrusted, match="another claim"):
         open_outcome(RING, OUTCOME_BYTES, task_id="task1", claim="claim2")
     assert open_outcome(RING, OUTCOME_BYTES, task_id="task1", claim="claim1") == OUTCOME
+
+
+def test_a_checkpoint_of_another_task_and_another_kind_are_refused():
+    assert open_checkpoint(RING, CHECKPOINT_BYTES, task_id="task1") == CANARY
+    with pytest.raises(Untrusted, match="'task1', not to 'task2'"):
+        open_checkpoint(RING, CHECKPOINT_BYTES, task_id="task2")
+    with pytest.raises(Untrusted, match="a signed checkpoint was expected"):
+        open_checkpoint(RING, OUTCOME_BYTES, task_id="task1")
+
+
+def test_a_header_that_says_to_be_larger_than_all_there_is_costs_nothing():
+    at = CALL_BYTES.index(b'{"origin"') - 4
+    for length in (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff"):
+        open_any(CALL_BYTES[:at] + length + CALL_BYTES[at + 4 :])
 
 
 def test_a_key_that_is_not_here_is_named():

@@ -7,6 +7,7 @@ import param
 from panel.custom import JSComponent
 
 from ...record import Record
+from ..jobs import OPEN_TO
 from ..state import ALL, SOME, WORKERS, Session
 from .derived import derived
 from .rows import row
@@ -91,7 +92,7 @@ def table(state: Session) -> Any:
         pager=derived(pager, told.filter_text, told.matching, told.page_number, told.has_older),
         opened=told.task,
         bulk=derived(lambda bulk: bulk._asdict() if bulk else {}, told.bulk),
-        for_all=derived(for_all, told.shown, told.records),
+        for_all=derived(for_all, told.shown, told.records, told.counts),
         read_only=state.read_only,
         nothing=derived(nothing, told.shown, told.filter_text, told.search),
         visible=derived(visible, told.shown, told.counts),
@@ -104,11 +105,13 @@ def heading(shown: str) -> str:
     return words.get(shown) or f"{shown} tasks".capitalize()
 
 
-def for_all(shown: str, records: Collection[Record]) -> list[str]:
+def for_all(shown: str, records: Collection[Record], counts: Mapping[str, int]) -> list[str]:
     """What makes sense for all tasks of a list."""
-    if not records or shown in ("finished", WORKERS):
-        return []
-    return ["retry"] if shown in ("failed", "canceled") else ["cancel"]
+    if shown == ALL:
+        return ["cancel"] if counts.get("queued") or counts.get("running") else []
+    open_ones = any(not record.done for record in records)
+    again = any(record.status in OPEN_TO["retry"] for record in records)
+    return [*(["cancel"] if open_ones else []), *(["retry"] if again else [])]
 
 
 def nothing(shown: str, filtered: str, search: str) -> str:
