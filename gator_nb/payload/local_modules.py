@@ -15,7 +15,6 @@ from importlib.machinery import ModuleSpec, NamespaceLoader, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 _OWN = __name__.partition(".")[0]
 _INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")
@@ -166,6 +165,8 @@ def _edited_at(file: Path) -> str | None:
         return None
     if not told.get("dir_info", {}).get("editable"):
         return None
+    from urllib.parse import unquote, urlsplit  # as in `_prefixes`
+
     return os.path.realpath(unquote(urlsplit(told.get("url", "")).path))
 
 

@@ -188,7 +188,9 @@ def _derive_unfinished(right: Indexes, record: Record, records: dict[str, Record
 
 def _slot(record: Record) -> str:
     """The lane and the limit of a task, as one name."""
-    return record.lane if record.limit is None else f"{record.lane}\n{record.limit}"
+    if record.limit is None and not record.lane.startswith("\0"):
+        return record.lane
+    return f"\0{len(record.lane.encode())}:{record.lane}{record.limit or ''}"
 
 
 def _parents(record: Record, records: dict[str, Record]) -> list[Record]:

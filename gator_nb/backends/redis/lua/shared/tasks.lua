@@ -31,14 +31,22 @@ local function json(list)
     return cjson.encode(list)
 end
 
--- What a ready line is of, beside its queue: a lane, and the limit that its tasks have.
+-- What a ready line is of, beside its queue: a lane, and the limit that its tasks have; the length
+-- keeps any two pairs apart.
 local function slot_of(task)
-    return task.limit and task.lane .. '\n' .. task.limit or task.lane
+    if not task.limit and task.lane:byte(1) ~= 0 then
+        return task.lane
+    end
+    return '\0' .. #task.lane .. ':' .. task.lane .. (task.limit or '')
 end
 
 local function lane_and_limit(slot)
-    local lane, limit = slot:match('^(.-)\n(.*)')
-    return lane or slot, limit
+    if slot:byte(1) ~= 0 then
+        return slot, nil
+    end
+    local length, rest = slot:match('^(%d+):(.*)', 2)
+    local limit = rest:sub(tonumber(length) + 1)
+    return rest:sub(1, tonumber(length)), limit ~= '' and limit or nil
 end
 
 local function name_of(limit)
