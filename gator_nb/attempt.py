@@ -14,15 +14,23 @@ from .backends.base import Claimed, Settlement
 from .backoff import retry_delay
 from .client import Client
 from .definition import PYTHON
-from .errors import GatorError, NotPicklable, TaskTimeout, Untrusted
+from .errors import NotPicklable, TaskTimeout, Untrusted
 from .figures import show_figures
 from .here import CLIENT, PAUSE
 from .liveness import host_name
 from .output import SINK, report
-from .payload import CallHeader, Outcome, outcome_of_error, outcome_of_value, seal_outcome
+from .payload import (
+    Outcome,
+    OwnCopies,
+    explanation,
+    outcome_of_error,
+    outcome_of_value,
+    seal_outcome,
+)
 from .payload.failure import traceback_text
 from .record import Reason, Record
 from .running import Interrupted, Running, Try, trying
+from .snapshot import snapshot_of
 from .states import Status
 from .task import Task
 
@@ -53,22 +61,9 @@ def snapshot_loader(client: Client, one: Try, task_class: type[Task], claimed: C
 
     def load() -> Task:
         CLIENT.set(client)
-        header, call = client.open_to_run(claimed.record, claimed.envelope)
-        one.limit(timeout_of(header))
-        return task_class.from_snapshot(claimed.record, call, backoff_of(header))
+        return snapshot_of(client, claimed.record, claimed.envelope).load(one, task_class)
 
     return load
-
-
-def backoff_of(header: CallHeader) -> float:
-    """Seconds before a retry, as signed."""
-    return float(header.options.get("backoff", 0.0))
-
-
-def timeout_of(header: CallHeader) -> float | None:
-    """Seconds that a try may take, as signed; None is without end."""
-    timeout = header.options.get("timeout")
-    return None if timeout is None else float(timeout)
 
 
 def attempt(one: Try, load: Load) -> Ended:
@@ -150,8 +145,11 @@ def _show_figures(one: Try) -> None:
 
 def _run(one: Try, task: Task) -> tuple[Outcome, BaseException | None]:
     """Call the function with its hooks; its result or its error becomes an outcome."""
+    copies = None if task.live else OwnCopies(task.func)
     try:
         task.run()
+        for line in () if copies is None else copies.changed():
+            report(f"[{line}]\n")
         return outcome_of_value(one.record.id, one.claim, task.returned), None
     except Interrupted:
         raise
@@ -160,6 +158,7 @@ def _run(one: Try, task: Task) -> tuple[Outcome, BaseException | None]:
             not isinstance(error, Exception) or isinstance(error, NotPicklable)
         ):
             task.fail(error)
+        _explain(one, error)
         return outcome_of_error(one.record.id, one.claim, error), error
 
 
@@ -202,15 +201,14 @@ def timed_out(one: Running, by: str = "") -> TaskTimeout:
 def failed_to_load(one: Running, error: BaseException) -> Ended:
     """The call could not even be loaded: no retry would change that."""
     reason = Reason.UNTRUSTED if isinstance(error, Untrusted) else Reason.ERROR
-    told = error if isinstance(error, GatorError) else _explained(error)
-    outcome = outcome_of_error(one.record.id, one.claim, told)
-    return Ended(Status.FAILED, one.record.retries, outcome, reason, outcome.error, exception=told)
+    if isinstance(one, Try):
+        _explain(one, error)
+    outcome = outcome_of_error(one.record.id, one.claim, error)
+    return Ended(Status.FAILED, one.record.retries, outcome, reason, outcome.error, exception=error)
 
 
-def _explained(error: BaseException) -> BaseException:
-    if isinstance(error, ModuleNotFoundError):
-        error.add_note(
-            f"the worker on {host_name()} (Python {PYTHON}) has no module {error.name!r}: "
-            "install it there"
-        )
-    return error
+def _explain(one: Try, error: BaseException) -> None:
+    """Add to an error what it has to do with the place where it was raised."""
+    note = explanation(error, one.environment)
+    if note is not None:
+        error.add_note(f"on {host_name()} (Python {PYTHON}): {note}")

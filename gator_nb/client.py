@@ -28,8 +28,6 @@ from .payload import (
     Call,
     CallHeader,
     Outcome,
-    know_sources,
-    load_call,
     loads,
     open_call,
     open_checkpoint,
@@ -195,18 +193,6 @@ class Client:
         header, payload = self.verified(record, envelope)
         with working_with(self):
             return header, loads(payload)
-
-    def open_to_run(self, record: Record, envelope: bytes) -> tuple[CallHeader, Call]:
-        """That, with the results that it refers to in their places.
-
-        Raises:
-            DependencyError: one of them is not there any more.
-        """
-        header, payload = self.verified(record, envelope)
-        results = self.results_for(header)
-        know_sources(header.sources)
-        with working_with(self):
-            return header, load_call(payload, results)
 
     def results_for(self, header: CallHeader) -> dict[str, bytes]:
         """The results that a call refers to, verified and still pickled; see `load_call`.

@@ -8,6 +8,7 @@ from typing import Any
 from .client import Client
 from .coroutines import finished
 from .record import Record
+from .snapshot import load_here
 
 
 def debug(client: Client, record: Record) -> None:
@@ -15,7 +16,7 @@ def debug(client: Client, record: Record) -> None:
 
     Nothing of it is stored, and no retry is used.
     """
-    _, call = client.open_to_run(record, client.backend.envelope(record.id))
+    call = load_here(client, record, client.backend.envelope(record.id))
     try:
         value = finished(call.func(*call.args, **call.kwargs))
     except Exception as error:  # noqa: BLE001 -- this is what is looked for

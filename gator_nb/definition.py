@@ -21,6 +21,7 @@ from .payload import (
     bound_arguments,
     call_key,
     dumps_call,
+    environment_of,
     loads,
     open_call,
     peek,
@@ -103,7 +104,8 @@ class Definition:
         session: str | None,
     ) -> bytes:
         codes: list[CodeType] = []
-        payload = dumps_call(call, codes)
+        modules: set[str] = set()
+        payload = dumps_call(call, codes, modules)
         header = CallHeader(
             origin=self.task_id,
             queue=queue,
@@ -116,6 +118,7 @@ class Definition:
             session=session,
             group=self.group,
             sources=sources_of(codes),
+            environment=environment_of(modules, codes),
             parameters=preview_parameters(call) or None,
             results={task_id: task_id for task_id in refers} or None,
         )

@@ -7,25 +7,27 @@ from . import errors
 from .backends import open_backend
 from .backends.base import Backend, Claimed, Filter
 from .client import Client
-from .constants import ALL, RETENTION
+from .constants import ALL
 from .crew import Crew
+from .definition import check_call
 from .group import Group, records
 from .handle import Handle
-from .here import CLIENT
+from .here import CLIENT, working_with
 from .inline import claim_in_hand, run_claimed, run_live, run_now
+from .keeping import Keeping
 from .listing import Listing
 from .option_values import Duration, seconds
 from .options import Options
+from .payload import Call, Report, referring
 from .pool import TaskPool
 from .record import Record
-from .retention import purge
 from .runtime import current_task
 from .task import Task
 from .worker import Worker
 from .worker_process import WorkerProcess
 
 
-class Gator(Listing):
+class Gator(Listing, Keeping):
     """A durable queue for functions and closures.
 
     Args:
@@ -278,6 +280,32 @@ class Gator(Listing):
         """
         return Group(self.client, list(tasks)).as_completed(timeout)
 
+    def inspect(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Report:
+        """What pushing this call would take along, and what is in the way: a table of each
+        captured name and argument, its type, size and origin, and how it travels.
+
+        Raises:
+            TypeError: the function cannot be called like that.
+
+        >>> with Gator("memory://") as gator:
+        ...     gator.inspect(pow, 2, 10).problem is None
+        True
+        """
+        check_call(func, args, kwargs)
+        with working_with(self.client):
+            return Report(referring(Call(func, args, kwargs))[0])
+
+    def dashboard(self, *, read_only: bool = False) -> Any:
+        """The dashboard of this store, served by a thread of this process: as the last value of a
+        cell the page itself. It lives while a cell blocks.
+
+        Raises:
+            StoreUnavailable, StoreCorrupt: the store cannot be shown, as one in memory.
+        """
+        from .dashboard.thread import dashboard  # loads Panel
+
+        return dashboard(self.backend.address, read_only=read_only)
+
     # -- workers and the store -------------------------------------------------------------------
 
     def start_worker(
@@ -305,42 +333,6 @@ class Gator(Listing):
     def stop_worker(self, timeout: Duration | None = None) -> bool:
         """Stop what `start_worker` started; see `Worker.stop`. True when nothing runs any more."""
         return self.crew.stop(None if timeout is None else seconds(timeout, "timeout"))
-
-    def pause(self) -> None:
-        """Hand out no task of this queue until `resume`; what runs goes on."""
-        self.backend.pause(self.queue_name)
-
-    def resume(self) -> int:
-        """Let this queue go on, and its held tasks too; answers how many were held."""
-        self.backend.pause(self.queue_name, on=False)
-        return self.backend.unhold(self.queue_name)
-
-    def purge(self, older: Duration | None = None, *, count_only: bool = False) -> int:
-        """Remove tasks of the whole store that ended longer ago than `older`; answers how many.
-
-        Without arguments it only counts what ended more than 30 days ago. Kept are what ended less
-        than a day ago or asked to be kept, the newest task of a name, groups with an unfinished
-        task, and what an open task depends on.
-
-        Args:
-            older: seconds, a timedelta or a text like "30d".
-            count_only: remove nothing.
-
-        >>> with Gator("memory://") as gator:
-        ...     gator.purge(), gator.purge("7d")
-        (0, 0)
-        """
-        age = RETENTION if older is None else seconds(older, "older")
-        return purge(self.backend, age, count_only=count_only or older is None)
-
-    @property
-    def durability(self) -> str:
-        """What a pushed task survives, in a sentence."""
-        return self.backend.durability
-
-    def verify(self) -> list[str]:
-        """Check the store's indexes and counters against its records; a sentence a fault."""
-        return self.backend.verify()
 
     def close(self) -> None:
         """Stop the worker, wait for what runs, and close the store. May be repeated."""

@@ -13,10 +13,11 @@ from . import errors
 from .client import Client
 from .here import CLIENT, working_with
 from .option_values import TRAVELLING, count
-from .payload import Call, CallHeader, Outcome, error_of, loads, value_of
+from .payload import Call, CallHeader, Outcome, error_of, loads, of_another_class, value_of
 from .record import Reason, Record
 from .rich_output import Splitter, as_text, displays_of, text_of
 from .states import Status
+from .warning import warn_user
 
 _FRESH = 0.05
 """Seconds that a record is shown for before the store is asked again."""
@@ -165,7 +166,11 @@ class Handle:
         if not self._loaded:
             outcome = self.outcome()
             with working_with(self.client):
-                self._loaded.append(None if outcome is None else value_of(outcome))
+                value = None if outcome is None else value_of(outcome)
+            self._loaded.append(value)
+            told = of_another_class(value)
+            if told is not None:
+                warn_user(told)
         return self._loaded[0]
 
     def glance(self) -> Any:

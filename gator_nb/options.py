@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .definition import new_id
 from .group import Group
+from .payload import repeated_random_state
 from .pool import TaskPool
 from .task import Task
+from .warning import warn_user
 
 if TYPE_CHECKING:
     from .gator import Gator
@@ -92,6 +94,9 @@ class Options:
     ) -> Group:
         """Push a call of one function for each of these arguments, all in one step."""
         self._check_for_many()
+        told = repeated_random_state(func, calls)
+        if told is not None:
+            warn_user(told)
         return self.gator.push_many(self._new, func, calls, new_id())
 
     def _check_for_many(self) -> None:

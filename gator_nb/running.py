@@ -123,6 +123,8 @@ class Try(Running):
         self._keeper = keeper
         self._on_pause = on_pause
         self.task: Task | None = None
+        self.environment: dict[str, Any] | None = None
+        """What its call was pushed with."""
         self.landed = False
         """The code has seen its interruption: what still runs is no C code, it cleans up."""
         self.bar: Any = None

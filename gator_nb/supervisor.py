@@ -237,7 +237,9 @@ class Supervisor:
         stopped = [report.claimed for report in self._reports if report.settlement is None]
         ends = [self._end(r, r.settlement) for r in settled if r.settlement is not None]
         answers = self.backend.settle(ends) if ends else []
-        self._release(stopped)
+        for claimed, answer in zip(stopped, self._release(stopped), strict=True):
+            if answer is Answer.LOST:
+                self._note_lost(claimed)
         for report, answer in zip(settled, answers, strict=True):
             self._count(report, answer)
         self._reports = []
@@ -251,17 +253,21 @@ class Supervisor:
         return settlement._replace(log=untold + settlement.log, due=due)
 
     def _count(self, report: Report, answer: Answer) -> None:
-        task_id = report.claimed.record.id
         self._claiming.took(report.seconds)
         self._busy_at = time.monotonic()
         self._let_go(report.claimed)
         if answer is Answer.LOST:
-            self._registered = False
-            self.worker.fenced += 1
-            self.worker.log.warning("the result of task %s is dropped: its claim had gone", task_id)
+            self._note_lost(report.claimed)
         else:
             self.worker.tasks_complete += 1
             self._log_end(report)
+
+    def _note_lost(self, claimed: Claimed) -> None:
+        """What a try had, or was about to have, is dropped."""
+        self._registered = False
+        self.worker.fenced += 1
+        task_id = claimed.record.id
+        self.worker.log.warning("the result of task %s is dropped: its claim had gone", task_id)
 
     def _log_end(self, report: Report) -> None:
         """A line for each task, for whoever reads the log of a worker."""
@@ -278,11 +284,14 @@ class Supervisor:
             error = f": {report.ended.error}" if bad else ""
             log.info("%s%s", words, error, extra={"fields": fields})
 
-    def _release(self, claimed: list[Claimed]) -> None:
-        if claimed:
-            self.backend.release([(one.record.id, one.record.claim or "") for one in claimed])
-            for one in claimed:
-                self._let_go(one)
+    def _release(self, claimed: list[Claimed]) -> list[Answer]:
+        if not claimed:
+            return []
+        claims = [(one.record.id, one.record.claim or "") for one in claimed]
+        answers = self.backend.release(claims)
+        for one in claimed:
+            self._let_go(one)
+        return answers
 
     def _let_go(self, claimed: Claimed) -> None:
         claim = claimed.record.claim or ""

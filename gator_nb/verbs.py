@@ -2,6 +2,7 @@
 
 VERBS = {
     "worker": "Run the tasks of a store here, until told to stop.",
+    "key": "Tell, carry, add and change the keys that sign tasks.",
     "serve": "Start a Valkey server for tasks, with a password and a profile.",
     "dashboard": "Show a store's tasks in a browser, live, and cancel them there.",
     "ls": "List tasks, newest first.",

@@ -80,7 +80,7 @@ class Worker:
         self.nap_time = nap_time
         self.tasks_complete = 0
         self.fenced = 0
-        """Results that were dropped because their claim had gone to another worker."""
+        """Tries whose result was dropped because their claim had gone to another worker."""
         self.keep_running = False
         self.log_level = log_level
         self.log = logging.getLogger("gator_nb.worker")

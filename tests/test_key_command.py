@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gator_nb import errors, keys
+from gator_nb.cli import app
 from gator_nb.cli.key import key
 
 
@@ -62,3 +63,12 @@ def test_what_is_no_key_is_refused(given):
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
     assert "cannot be read" in str(run("import", str(tmp_path / "nothing")).exception)
+
+
+def test_the_command_has_it(monkeypatch):
+    """`gator-nb key show` tells the id, and never the key."""
+    monkeypatch.setenv("GATOR_NB_KEY", "ab" * 32)
+    told = CliRunner().invoke(app, ["key", "show"])
+    assert told.exit_code == 0
+    assert "signs and verifies" in told.stdout
+    assert "abab" not in told.stdout + told.stderr

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..errors import GatorError
 from ..verbs import VERBS
-from . import dashboard, doctor, keeping, listing, logs, serve, sheet, steering, worker
+from . import dashboard, doctor, keeping, key, listing, logs, serve, sheet, steering, worker
 
 _RUNS: dict[str, Callable[..., None]] = {
     "worker": worker.worker,
@@ -66,6 +66,9 @@ for _name, _run in _RUNS.items():
     app.command(_name, help=VERBS[_name], epilog=worker.EXIT_CODES if _name == "worker" else None)(
         _run
     )
+
+
+app.add_typer(key.key, name="key", help=VERBS["key"])
 
 
 def main() -> None:

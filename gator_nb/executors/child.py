@@ -14,18 +14,16 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 
 from ..attempt import Ended, attempt
-from ..bars import teach_bars
-from ..displays import teach_displays
-from ..figures import teach_figures
 from ..here import CLIENT
 from ..output import Sink
-from ..own_threads import teach_threads
-from ..payload import know_sources, load_joined
 from ..process_tree import adopt_orphans, die_with_parent
 from ..record import Record
 from ..rich_output import Display, encoded
 from ..running import Cause, Interrupted, Try
+from ..snapshot import Snapshot
 from ..task import Task
+from ..teaching import teach_libraries
+from .assignment import report
 from .far import FarClient
 from .line import Line, Received
 from .own_output import end_output, take_output
@@ -93,10 +91,7 @@ class Child:
         self._one: ChildTry | None = None
         self._asked: dict[str, Cause] = {}
         self._running = threading.Event()
-        teach_bars()
-        teach_threads()
-        teach_figures()
-        teach_displays()
+        teach_libraries()
         signal.signal(signal.SIGINT, self._on_sigint)
         self._line = Line(line, self._interrupt, self._whole)
         threading.Thread(target=self._keep_telling, name="gator_nb tell", daemon=True).start()
@@ -116,15 +111,12 @@ class Child:
         message = received.message
         record = Record(**message["record"])
         one = ChildTry(record, self._line, FarClient(self._line, message["store"]))
-        one.limit(message["timeout"])
         os.environ.update(message["env"])
         reset_peak()
 
         def load() -> Task:
             CLIENT.set(one.client)
-            know_sources(message["sources"])
-            call = load_joined(received.payload, message["results"])
-            return Task.from_snapshot(record, call, message["backoff"])
+            return Snapshot.from_message(message["snapshot"], received.payload).load(one)
 
         self._line.busy, self._one = True, one
         if record.claim in self._asked:  # it came before there was anything to interrupt
@@ -139,22 +131,12 @@ class Child:
         one.client.leave()
         end_output()
         self._tell(one)
-        outcome, peak = ended.outcome, peak_memory()
+        ended = ended._replace(peak_memory=peak_memory())
         clean = self._restored()
         self._surroundings.note_modules()
         self._asked.clear()
         self._line.busy = False
-        self._line.send(
-            {
-                "type": "end",
-                "claim": one.claim,
-                "ended": ended._replace(outcome=None, exception=None, peak_memory=peak)._asdict(),
-                "outcome": None if outcome is None else outcome._replace(payload=None)._asdict(),
-                "has_payload": outcome is not None and outcome.payload is not None,
-                "clean": clean,
-            },
-            b"" if outcome is None else outcome.payload or b"",
-        )
+        self._line.send(*report(one.claim, ended, clean=clean))
 
     def _restored(self) -> bool:
         try:

@@ -4,13 +4,11 @@ A cancel is passed on as far as the executor goes: what has not begun there does
 runs cannot be stopped from here, and is said to run on.
 """
 
-import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from functools import partial
 
-from ..attempt import Ended, backoff_of, canceled, failed_to_load, settlement_of, timeout_of
+from ..attempt import Ended, canceled, failed_to_load
 from ..backends.base import Claimed
 from ..client import Client
 from ..constants import THREAD_LEASE
@@ -19,9 +17,11 @@ from ..payload import outcome_of_error
 from ..payload.failure import error_line
 from ..record import Reason, Record
 from ..running import Cause, Running
+from ..snapshot import snapshot_of
 from ..states import Status
 from .base import Report
-from .elsewhere import Came, Sent, run_elsewhere
+from .elsewhere import Came, run_elsewhere
+from .tries import Tries
 
 _SLOTS = 32
 """Tasks that an executor is given at a time when it does not tell how many it runs."""
@@ -67,10 +67,7 @@ class FutureExecutor:
         self.lanes = client.lanes(None)
         self._client = client
         self._executor = executor
-        self._on_event = on_event
-        self._lock = threading.Lock()
-        self._running: dict[str, FutureTry] = {}
-        self._ended: deque[Report] = deque()
+        self._tries: Tries[FutureTry] = Tries(client, on_event)
 
     def submit(self, claimed: Sequence[Claimed]) -> None:
         for one in claimed:
@@ -78,17 +75,14 @@ class FutureExecutor:
 
     def _submit(self, one: FutureTry) -> None:
         try:
-            header, payload = self._client.verified(one.record, one.claimed.envelope)
-            one.limit(timeout_of(header))
-            results = self._client.results_for(header)
-            sent = Sent(one.record, payload, results, header.sources, backoff_of(header))
-            future = self._executor.submit(run_elsewhere, sent)
+            snapshot = snapshot_of(self._client, one.record, one.claimed.envelope)
+            one.limit(snapshot.timeout)
+            future = self._executor.submit(run_elsewhere, one.record, snapshot)
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
             self._end(one, failed_to_load(one, error))
             return
         one.future = future
-        with self._lock:
-            self._running[one.claim] = one
+        self._tries.begun(one)
         future.add_done_callback(partial(self._done, one))
 
     def _done(self, one: FutureTry, future: "Future[Came]") -> None:
@@ -104,24 +98,16 @@ class FutureExecutor:
         self._end(one, ended)
 
     def _end(self, one: FutureTry, ended: Ended) -> None:
-        settlement = settlement_of(self._client, one, ended)
-        self._ended.append(Report(one.claimed, ended, settlement, one.elapsed))
-        with self._lock:
-            self._running.pop(one.claim, None)
-        self._on_event()
+        self._tries.ended(one.claimed, one, ended)
 
     def waiting(self) -> int:
         return 0
 
     def running(self) -> Sequence[FutureTry]:
-        with self._lock:
-            return list(self._running.values())
+        return self._tries.running()
 
     def reports(self) -> list[Report]:
-        found: list[Report] = []
-        while self._ended:
-            found.append(self._ended.popleft())
-        return found
+        return self._tries.reports()
 
     def withdraw(self) -> list[Claimed]:
         return []

@@ -13,16 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..attempt import Ended, backoff_of, failed_to_load, settlement_of, timeout_of
+from ..attempt import Ended, failed_to_load
 from ..backends.base import Claimed
 from ..client import Client
 from ..cores import cores, thread_limits
 from ..errors import StoreUnavailable
-from ..payload import Outcome, joined
 from ..settings import KEY
-from ..states import Status
+from ..snapshot import snapshot_of
 from .answering import answer
-from .base import Report
+from .assignment import assignment, ended_of
 from .certificate import Death, end_by_death, oom_kills
 from .child_process import ChildProcess, ProcessTry
 from .scales import Scales, end_by_weight
@@ -41,11 +40,6 @@ _ANSWERS = 32
 """Requests of children that are answered at a time; most of those only wait."""
 _PATIENCE = 1.0
 """Seconds that idle children have to end by themselves."""
-_SENT = (
-    "id", "queue", "claim", "attempts", "retries", "name", "label", "group", "depends_on",
-    "priority", "tags",
-)  # fmt: skip
-"""The fields of a record that code in a child can see."""
 
 
 class Nursery:
@@ -68,11 +62,6 @@ class Nursery:
         self._selector = selectors.DefaultSelector()
         self._answering = ThreadPoolExecutor(_ANSWERS, thread_name_prefix="gator_nb answer")
         self._answers: deque[tuple[ChildProcess, Message, bytes]] = deque()
-        self._about = {
-            "conn_string": client.backend.conn_string,
-            "durability": client.backend.durability,
-            "key_id": client.keyring.current.id,
-        }
         self._started = 0
         self._unborn = 0
         """How many in a row died before they were ready."""
@@ -186,20 +175,10 @@ class Nursery:
         """Send a task to a child; False when it was over before it began."""
         one = ProcessTry(claimed.record)
         try:
-            header, payload = self._client.verified(claimed.record, claimed.envelope)
-            payload, sizes = joined(payload, self._client.results_for(header))
-            one.limit(timeout_of(header))
-            one.most_memory = (header.options.get("needs") or {}).get("memory")
-            message: Message = {
-                "type": "run",
-                "record": {field: getattr(claimed.record, field) for field in _SENT},
-                "timeout": one.timeout,
-                "backoff": backoff_of(header),
-                "env": {**header.options.get("env", {}), **child.visible},
-                "results": sizes,
-                "sources": header.sources,
-                "store": self._about | {"queue": claimed.record.queue},
-            }
+            snapshot = snapshot_of(self._client, claimed.record, claimed.envelope)
+            one.limit(snapshot.timeout)
+            one.most_memory = (snapshot.options.get("needs") or {}).get("memory")
+            message, payload = assignment(self._client, claimed.record, snapshot, child.visible)
         except StoreUnavailable:  # it has not begun
             self._end(claimed, one, Ended(None))
             return False
@@ -216,7 +195,7 @@ class Nursery:
         message: Message,
         payload: bytes,
     ) -> bool:
-        self._executor.begun(one)
+        self._executor.tries.begun(one)
         self._unwatch(child.output)
         try:
             child.run(claimed, one, message, payload)
@@ -290,15 +269,14 @@ class Nursery:
             child.kill()
         elif kind == "end" and message["clean"]:
             child.one = child.claimed = None
-            self._end(claimed, one, _ended(message, payload))
+            self._end(claimed, one, ended_of(message, payload))
         elif kind == "end":
-            child.last_end = _ended(message, payload)  # told once what it left has ended too
+            child.last_end = ended_of(message, payload)  # told once what it left has ended too
             child.kill()
 
     def _end(self, claimed: Claimed, one: ProcessTry, ended: Ended) -> None:
         one.over()
-        settlement = settlement_of(self._client, one, ended)
-        self._executor.ended(Report(claimed, ended, settlement, one.elapsed))
+        self._executor.tries.ended(claimed, one, ended)
 
     def _answer(
         self, child: ChildProcess, one: ProcessTry, message: Message, payload: bytes
@@ -383,15 +361,3 @@ def _end_of(one: ProcessTry, death: Death) -> Ended:
     if one.overweight is not None and one.cause is None:
         return end_by_weight(one, death.peak_memory)
     return end_by_death(one, death)
-
-
-def _ended(message: Message, payload: bytes) -> Ended:
-    """How a try ended, as its child tells."""
-    fields: dict[str, Any] = message["ended"]
-    outcome = message["outcome"]
-    if outcome is not None:
-        outcome = Outcome(**outcome)._replace(payload=payload if message["has_payload"] else None)
-    status = fields["status"]
-    return Ended(**fields)._replace(
-        status=None if status is None else Status(status), outcome=outcome
-    )

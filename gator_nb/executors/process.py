@@ -17,6 +17,7 @@ from ..running import Cause, Running
 from .base import Report
 from .child_process import ProcessTry
 from .nursery import Nursery
+from .tries import Tries
 
 
 class ProcessExecutor:
@@ -49,10 +50,8 @@ class ProcessExecutor:
         self.capacities = capacities
         self.inbox: deque[Claimed] = deque()
         self.closing = False
-        self._ended: deque[Report] = deque()
-        self._running: dict[str, ProcessTry] = {}
-        self._lock = threading.Lock()
-        self._on_event = on_event
+        self.tries: Tries[ProcessTry] = Tries(client, on_event)
+        self.told = on_event
         self._bell, self.ear = socket.socketpair()
         self._bell.setblocking(False)
         self.ear.setblocking(False)
@@ -72,14 +71,10 @@ class ProcessExecutor:
         return len(self.inbox)
 
     def running(self) -> Sequence[ProcessTry]:
-        with self._lock:
-            return list(self._running.values())
+        return self.tries.running()
 
     def reports(self) -> list[Report]:
-        found: list[Report] = []
-        while self._ended:
-            found.append(self._ended.popleft())
-        return found
+        return self.tries.reports()
 
     def withdraw(self) -> list[Claimed]:
         taken: list[Claimed] = []
@@ -119,23 +114,7 @@ class ProcessExecutor:
         """Have it be the next task again."""
         self.inbox.appendleft(claimed)
 
-    def begun(self, one: ProcessTry) -> None:
-        with self._lock:
-            self._running[one.claim] = one
-
     def moved_back(self, one: ProcessTry, claimed: Claimed) -> None:
         """Its child could not take it: another one will."""
-        with self._lock:
-            self._running.pop(one.claim, None)
-        self.inbox.appendleft(claimed)
-
-    def ended(self, report: Report) -> None:
-        """A try is over: the worker settles it."""
-        self._ended.append(report)
-        with self._lock:
-            self._running.pop(report.claimed.record.claim or "", None)
-        self._on_event()
-
-    def told(self) -> None:
-        """A try has told something."""
-        self._on_event()
+        self.tries.dropped(one)
+        self.put_back(claimed)

@@ -7,22 +7,20 @@ because what was set in it may still be on its way.
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from ..attempt import attempt, settlement_of, snapshot_loader
+from ..attempt import attempt, snapshot_loader
 from ..backends.base import Claimed
-from ..bars import teach_bars
 from ..client import Client
 from ..constants import THREAD_LEASE
-from ..displays import capture_displays, teach_displays
-from ..figures import teach_figures
+from ..displays import capture_displays
 from ..output import routing
-from ..own_threads import teach_threads
 from ..running import Cause, Running, Try
 from ..task import Task
+from ..teaching import teach_libraries
 from .base import Report
+from .tries import Tries
 
 _JOIN = 1.0
 """Seconds that closing waits for idle threads to end."""
@@ -43,8 +41,7 @@ class ThreadExecutor:
         self._task_class = task_class
         self._on_event = on_event
         self._inbox: queue.SimpleQueue[Claimed | None] = queue.SimpleQueue()
-        self._ended: deque[Report] = deque()
-        self._tries: set[Try] = set()
+        self._tries: Tries[Try] = Tries(client, on_event)
         self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()
         self._closing = False
@@ -52,10 +49,7 @@ class ThreadExecutor:
 
     def submit(self, claimed: Sequence[Claimed]) -> None:
         if not self._threads:
-            teach_bars()
-            teach_threads()
-            teach_figures()
-            teach_displays()
+            teach_libraries()
             self._routing.enter_context(routing())
         for one in claimed:
             self._inbox.put(one)
@@ -66,14 +60,10 @@ class ThreadExecutor:
         return self._inbox.qsize()
 
     def running(self) -> Sequence[Try]:
-        with self._lock:
-            return list(self._tries)
+        return self._tries.running()
 
     def reports(self) -> list[Report]:
-        found: list[Report] = []
-        while self._ended:
-            found.append(self._ended.popleft())
-        return found
+        return self._tries.reports()
 
     def withdraw(self) -> list[Claimed]:
         taken: list[Claimed] = []
@@ -109,14 +99,16 @@ class ThreadExecutor:
     def _start_thread(self) -> None:
         """One more, while there are fewer than slots."""
         with self._lock:
-            if self._closing or not self._has_slot():
+            if self._closing or self._spare() >= 0:
                 return
             thread = threading.Thread(target=self._serve, name="gator_nb task", daemon=True)
             self._threads.add(thread)
         thread.start()
 
-    def _has_slot(self) -> bool:
-        return len(self._threads) - sum(one.paused for one in self._tries) < self.slots
+    def _spare(self) -> int:
+        """How many threads more there are than slots; a task that waits takes none."""
+        paused = sum(one.paused for one in self._tries.running())
+        return len(self._threads) - paused - self.slots
 
     def _paused(self) -> None:
         """A task waits, or goes on: there is a slot more, or one less."""
@@ -124,16 +116,12 @@ class ThreadExecutor:
             self._start_thread()
         self._on_event()
 
-    def _too_many(self) -> bool:
-        with self._lock:
-            return len(self._threads) - sum(one.paused for one in self._tries) > self.slots
-
     def _serve(self) -> None:
         capture_displays()
         while (claimed := self._inbox.get()) is not None:
             one = Try(claimed.record, self._client, on_pause=self._paused)
             self._run(claimed, one)
-            if one.struck or self._closing or self._too_many():
+            if one.struck or self._closing or self._spare() > 0:
                 break
         with self._lock:
             self._threads.discard(threading.current_thread())
@@ -141,13 +129,6 @@ class ThreadExecutor:
             self._start_thread()
 
     def _run(self, claimed: Claimed, one: Try) -> None:
-        with self._lock:
-            self._tries.add(one)
-        try:
-            ended = attempt(one, snapshot_loader(self._client, one, self._task_class, claimed))
-            settlement = settlement_of(self._client, one, ended)
-            self._ended.append(Report(claimed, ended, settlement, one.elapsed))
-        finally:
-            with self._lock:
-                self._tries.discard(one)
-            self._on_event()
+        self._tries.begun(one)
+        ended = attempt(one, snapshot_loader(self._client, one, self._task_class, claimed))
+        self._tries.ended(claimed, one, ended)

@@ -32,13 +32,14 @@ class GatorMagics(Magics):
     def __init__(self, shell: Any, stores: Stores) -> None:
         super().__init__(shell)
         self.stores = stores
-        self._verbs: dict[str, Callable[[Sequence[str]], Group | None]] = {
+        self._verbs: dict[str, Callable[[Sequence[str]], Any]] = {
             "status": self._status,
             "resume": self._resume,
             "cancel": self._cancel,
             "wait": self._wait,
             "connect": self._connect,
             "worker": self._worker,
+            "dashboard": self._dashboard,
         }
 
     @property
@@ -46,7 +47,7 @@ class GatorMagics(Magics):
         return self.stores.current
 
     @line_magic("gator")  # type: ignore[arg-type]
-    def run(self, line: str) -> Group | None:
+    def run(self, line: str) -> Any:
         """The queue of this notebook.
 
         %gator                  what it holds, and who runs it
@@ -60,6 +61,7 @@ class GatorMagics(Magics):
         %gator worker start     run this queue's tasks here: --threads N, or --processes N with
                                 --detach to outlive this kernel
         %gator worker stop      begin nothing more here, and wait for what runs
+        %gator dashboard        the page of this store, which lives while a cell blocks
         """
         verb, *words = _split(line) or ["status"]
         if verb not in self._verbs:
@@ -120,6 +122,11 @@ class GatorMagics(Magics):
         with _told_in_a_line():
             told = self._stop_worker() if asked.do == "stop" else self._start_worker(asked)
         print(told)  # noqa: T201
+
+    def _dashboard(self, words: Sequence[str]) -> Any:
+        _none(words, "dashboard")
+        with _told_in_a_line():
+            return self.gator.dashboard()
 
     def _start_worker(self, asked: Namespace) -> str:
         gator = self.gator

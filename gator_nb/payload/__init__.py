@@ -30,7 +30,7 @@ from .references import (
     exchanged,
     joined,
     load_call,
-    load_joined,
+    parted,
     referring,
 )
 from .sealing import key_id_of, peek, seal, unseal
@@ -64,7 +64,6 @@ __all__ = [
     "key_id_of",
     "know_sources",
     "load_call",
-    "load_joined",
     "loads",
     "name_of",
     "of_another_class",
@@ -74,6 +73,7 @@ __all__ = [
     "open_outcome",
     "outcome_of_error",
     "outcome_of_value",
+    "parted",
     "peek",
     "preview_of",
     "preview_of_arguments",

@@ -105,14 +105,14 @@ def joined(payload: bytes, results: Mapping[str, bytes]) -> tuple[bytes, dict[st
     return (b"".join((payload, *results.values())) if results else payload), sizes
 
 
-def load_joined(data: bytes, sizes: Mapping[str, int]) -> Call:
-    """The call in what `joined` made of verified bytes."""
+def parted(data: bytes, sizes: Mapping[str, int]) -> tuple[bytes, dict[str, bytes]]:
+    """The pickled call and the results in what `joined` made."""
     end = len(data)
     results = {}
     for task_id, size in reversed(list(sizes.items())):
         results[task_id] = data[end - size : end]
         end -= size
-    return load_call(data[:end], results)
+    return data[:end], results
 
 
 def _worth_a_look(value: Any) -> bool:

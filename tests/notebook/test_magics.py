@@ -87,3 +87,15 @@ def test_what_it_does_not_know_is_told_with_what_it_knows(line: str, told: str) 
 
     with NotebookGator.on("memory://", "mine") as gator, pytest.raises(UsageError, match=told):
         GatorMagics(Shell(), Stores(Shell(), gator, "mine")).run(line)
+
+
+def test_the_dashboard_is_a_page_in_the_cell(kernel) -> None:
+    """Served by a thread of the kernel, so that it lives while a cell blocks."""
+    kernel.run("%load_ext gator_nb")
+    told = kernel.run(
+        "import urllib.request\n"
+        "page = get_ipython().run_line_magic('gator', 'dashboard')\n"
+        "print(urllib.request.urlopen(page.url, timeout=30).status, repr(page))\n"
+        "page.close()"
+    )
+    assert "200 Dashboard: http://127.0.0.1:" in told

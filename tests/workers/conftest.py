@@ -1,5 +1,6 @@
 """What the tests of workers share: stores, scripts in other processes, a look at what is left."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -15,6 +16,16 @@ from gator_nb import Gator
 
 def our_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("gator_nb")]
+
+
+@pytest.fixture(autouse=True)
+def no_foreign_code_at_collections() -> Iterator[None]:
+    """Hypothesis times the garbage collector by a callback in every thread: an interruption that
+    lands there is lost, as it would not be for a user."""
+    before = list(gc.callbacks)
+    gc.callbacks[:] = [one for one in before if not one.__module__.startswith("hypothesis")]
+    yield
+    gc.callbacks[:] = before
 
 
 @pytest.fixture(params=["memory", "sqlite"])

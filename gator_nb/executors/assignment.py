@@ -1,0 +1,73 @@
+"""What a child process is sent of a task, and what comes back of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..attempt import Ended
+from ..client import Client
+from ..payload import Outcome
+from ..record import Record
+from ..snapshot import Snapshot
+from ..states import Status
+from .wire import Message
+
+_SENT = (
+    "id", "queue", "claim", "attempts", "retries", "name", "label", "group", "depends_on",
+    "priority", "tags",
+)  # fmt: skip
+"""The fields of a record that code in a child can see."""
+
+
+def assignment(
+    client: Client, record: Record, snapshot: Snapshot, visible: Mapping[str, str]
+) -> tuple[Message, bytes]:
+    """The message that has a child run a task.
+
+    Args:
+        visible: the environment variables that show it its GPUs.
+    """
+    fields, payload = snapshot.to_message()
+    message: Message = {
+        "type": "run",
+        "record": {field: getattr(record, field) for field in _SENT},
+        "snapshot": fields,
+        "env": {**snapshot.options.get("env", {}), **visible},
+        "store": {
+            "conn_string": client.backend.conn_string,
+            "durability": client.backend.durability,
+            "key_id": client.keyring.current.id,
+            "queue": record.queue,
+        },
+    }
+    return message, payload
+
+
+def report(claim: str, ended: Ended, *, clean: bool) -> tuple[Message, bytes]:
+    """The message that tells how a try ended.
+
+    Args:
+        clean: the process is as it was before, and can have another task.
+    """
+    outcome = ended.outcome
+    payload = None if outcome is None else outcome.payload
+    message: Message = {
+        "type": "end",
+        "claim": claim,
+        "ended": ended._replace(outcome=None, exception=None)._asdict(),
+        "outcome": None if outcome is None else outcome._replace(payload=None)._asdict(),
+        "has_payload": payload is not None,
+        "clean": clean,
+    }
+    return message, payload or b""
+
+
+def ended_of(message: Message, payload: bytes) -> Ended:
+    """How a try ended, by that message."""
+    fields: dict[str, Any] = message["ended"]
+    outcome = message["outcome"]
+    if outcome is not None:
+        outcome = Outcome(**outcome)._replace(payload=payload if message["has_payload"] else None)
+    status = fields["status"]
+    return Ended(**fields)._replace(
+        status=None if status is None else Status(status), outcome=outcome
+    )
