@@ -36,6 +36,7 @@ from .payload import (
 )
 from .process_tree import kill_marked
 from .record import Record, lane_of
+from .states import Status
 from .watcher import Watcher
 
 
@@ -176,8 +177,14 @@ class Client:
         return None if data is None else self.opened_outcome(record, data)
 
     def opened_outcome(self, record: Record, data: bytes) -> Outcome:
-        """That out of the bytes in the store."""
-        return open_outcome(self.keyring, data, task_id=record.id)
+        """That out of the bytes in the store. After success only that of the claim which settled
+        it: an older one may have been put back.
+
+        Raises:
+            Untrusted, KeyMissing
+        """
+        claim = record.settled if record.status is Status.SUCCESS else None
+        return open_outcome(self.keyring, data, task_id=record.id, claim=claim)
 
     def outcomes(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The outcomes of many tasks as the store holds them, for `opened_outcome`."""

@@ -21,7 +21,7 @@ _STORE = (
 )
 
 
-def duration(text: str) -> float:
+def parsed_duration(text: str) -> float:
     """A duration as it is written at the command line, in seconds."""
     try:
         return seconds(float(text) if _is_number(text) else text, "duration")

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from .. import __version__, keys, settings
 from ..backends.base import Filter
 from ..constants import EVERY
+from ..durations import duration
 from ..errors import GatorError
 from ..gator import Gator
 from ..group import records
@@ -22,7 +23,7 @@ from ..places import data_folder, runtime_folder
 from ..states import Status
 from ..workforce import Seen, start_command, unserved, workers
 from .arguments import open_existing
-from .showing import span, tasks
+from .showing import tasks
 
 _PARTS = ("apsw", "cloudpickle", "redis", "panel", "ipywidgets", "ipykernel")
 _ROUND_TRIPS = 7
@@ -117,7 +118,7 @@ def _store(gator: Gator) -> Iterator[Check]:
     if abs(skew) > _SKEW:
         ahead = "ahead of" if skew > 0 else "behind"
         yield Check(
-            "clock", "note", f"the store's is {span(abs(skew))} {ahead} this one's; it decides",
+            "clock", "note", f"the store's is {duration(abs(skew))} {ahead} this one's; it decides",
             "let both follow one time server",
         )  # fmt: skip
     else:
@@ -156,5 +157,7 @@ def _worker(one: Seen, now: float) -> Check:
     queues = "every queue" if EVERY in presence.queues else ", ".join(presence.queues)
     told = f"{presence.name}: Python {presence.python}, {presence.slots} at a time, {queues}"
     if one.silent:
-        return Check("worker", "note", f"{told}; not heard of for {span(now - presence.renewed)}")
+        return Check(
+            "worker", "note", f"{told}; not heard of for {duration(now - presence.renewed)}"
+        )
     return Check("worker", "fine", told)

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from ..constants import DAY, RETENTION
-from .arguments import Dsn, Json, duration, open_existing
-from .showing import print_json, span, tasks, tell
+from ..durations import duration
+from .arguments import Dsn, Json, open_existing, parsed_duration
+from .showing import print_json, tasks, tell
 
 
 def purge(
@@ -14,7 +15,7 @@ def purge(
     older: Annotated[
         Any,
         typer.Option(
-            "--older", parser=duration, metavar="DURATION", show_default="30d",
+            "--older", parser=parsed_duration, metavar="DURATION", show_default="30d",
             help="Those that ended longer ago; a day at least.",
         ),
     ] = None,
@@ -31,7 +32,7 @@ def purge(
     elif yes:
         typer.echo(f"{tasks(number)} removed")
     else:
-        typer.echo(f"{tasks(number)} ended more than {span(age)} ago and would be removed")
+        typer.echo(f"{tasks(number)} ended more than {duration(age)} ago and would be removed")
         tell("--yes removes them" if number else "nothing to do")
 
 

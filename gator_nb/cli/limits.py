@@ -4,9 +4,9 @@ import threading
 import time
 from typing import Self
 
+from ..durations import duration
 from ..errors import GatorError
 from .serving import ServingWorker
-from .showing import span
 
 _LOOK_EVERY = 0.25
 """Seconds between two looks."""
@@ -46,13 +46,13 @@ class Limits:
             if not worker.keep_running:
                 continue
             if self._max_time is not None and now - began >= self._max_time:
-                worker.drain(f"its time of {span(self._max_time)} is over")
+                worker.drain(f"its time of {duration(self._max_time)} is over")
             elif self._idle_exit is not None and worker.registered.is_set():
                 idle = min(worker.idle_for(), now - seen_away)
                 if idle < self._idle_exit:
                     continue
                 if self._store_answers():
-                    worker.drain(f"nothing to run for {span(self._idle_exit)}")
+                    worker.drain(f"nothing to run for {duration(self._idle_exit)}")
                 else:
                     seen_away = now
 

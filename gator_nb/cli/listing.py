@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..backends.base import Filter
+from ..durations import ago, duration
 from ..gator import Gator
 from ..group import records
 from ..record import Record
@@ -18,13 +19,11 @@ from .arguments import Dsn, Json, Queues, Statuses, one_or_every, open_existing
 from .facts import facts_of
 from .showing import (
     DIM,
-    ago,
     console,
     print_json,
     remark,
     safe,
     short_id,
-    span,
     status_text,
     tasks,
     tell,
@@ -133,7 +132,7 @@ def _row(record: Record, now: float, out: Console) -> list[Text]:
         Text(short_id(record.id), style="bold"),
         Text(safe(record.label) or "(no name)"),
         Text(safe(record.queue)),
-        Text("" if seconds is None else span(seconds)),
+        Text("" if seconds is None else duration(seconds)),
         Text(ago(now - record.created), style=DIM),
         Text(remark(record), style=DIM),
     ]

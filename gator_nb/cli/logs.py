@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from ..backends.base import Listener
+from ..durations import duration
 from ..gator import Gator
 from ..record import Record
 from ..rich_output import Splitter, text_of
 from .arguments import Id, Json, Store, open_existing
 from .finding import find
-from .showing import print_json, safe, span, tell, took, word_of
+from .showing import print_json, safe, tell, took, word_of
 
 _LOOK_AGAIN = 1.0
 """Seconds after which a follower looks though nothing woke it; a store that has gone is told."""
@@ -40,7 +41,7 @@ def logs(
         _follow(gator, record, tail, as_json)
         ended = gator.client.record(record.id)
         seconds = took(ended, gator.backend.now())
-        after = "" if seconds is None else f" after {span(seconds)}"
+        after = "" if seconds is None else f" after {duration(seconds)}"
         tell(f"{safe(ended.label)}: {word_of(ended)}{after}")
 
 

@@ -10,6 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from ..durations import ago, duration
 from ..errors import GatorError
 from ..gator import Gator
 from ..payload import CallHeader, Outcome
@@ -21,14 +22,12 @@ from .facts import facts_of, newest_figures
 from .finding import find
 from .showing import (
     DIM,
-    ago,
     block,
     console,
     print_json,
     remark,
     safe,
     sign,
-    span,
     style_of,
     told,
     took,
@@ -123,7 +122,7 @@ def _lines(
     yield "started", _at(record.started, now)
     yield "finished", _at(record.finished, now)
     seconds = took(record, now)
-    yield "took", "" if seconds is None else span(seconds)
+    yield "took", "" if seconds is None else duration(seconds)
     yield "tries", _tries(record)
     yield "worker", safe(workers.get(record.worker or "", record.worker or ""))
     yield "memory", f"{record.peak_memory / 2**20:,.0f} MiB" if record.peak_memory else ""
@@ -161,7 +160,7 @@ def _at(seconds: float | None, now: float) -> str:
     if seconds is None:
         return ""
     local = dt.datetime.fromtimestamp(seconds).astimezone()
-    away = ago(now - seconds) if seconds <= now else f"in {span(seconds - now)}"
+    away = ago(now - seconds) if seconds <= now else f"in {duration(seconds - now)}"
     return f"{local:%Y-%m-%d %H:%M:%S} ({away})"
 
 

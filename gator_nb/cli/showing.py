@@ -86,34 +86,6 @@ def short_id(task_id: str) -> str:
     return task_id[:_SHORT] if len(task_id) == _HEX_ID else safe(task_id)
 
 
-def span(seconds: float) -> str:
-    """A duration in two figures or so.
-
-    >>> span(0.0123), span(3.21), span(75), span(7500), span(200_000)
-    ('12 ms', '3.2 s', '1 min 15', '2 h 05', '2 d 7 h')
-    """
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02}"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02}" if hours < 24 else f"{hours // 24} d {hours % 24} h"
-
-
-def ago(seconds: float) -> str:
-    """
-    >>> ago(0.4), ago(75), ago(7500), ago(200_000)
-    ('now', '1 min ago', '2 h ago', '2 d ago')
-    """
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit} ago"
-    return "now"
-
-
 def took(record: Record, now: float) -> float | None:
     """Seconds of the newest try; None before it began, and of what never did."""
     if record.started is None:

@@ -9,7 +9,7 @@ import typer
 from ..constants import EVERY
 from ..gator import Gator
 from ..workforce import workers
-from .arguments import Dsn, capacity, duration, open_gator, queue_name
+from .arguments import Dsn, capacity, open_gator, parsed_duration, queue_name
 from .limits import Limits
 from .serving import ServingWorker
 from .status_line import status_line
@@ -25,7 +25,7 @@ EXIT_CODES = (
 )
 
 _Duration = Any
-"""Seconds, as `arguments.duration` reads them."""
+"""Seconds, as `arguments.parsed_duration` reads them."""
 
 
 def worker(
@@ -67,14 +67,14 @@ def worker(
     max_time: Annotated[
         _Duration | None,
         typer.Option(
-            parser=duration, metavar="DURATION", show_default=False,
+            parser=parsed_duration, metavar="DURATION", show_default=False,
             help='Begin nothing more after so long, such as "2h", and end.',
         ),
     ] = None,
     idle_exit: Annotated[
         _Duration | None,
         typer.Option(
-            parser=duration, metavar="DURATION", show_default=False,
+            parser=parsed_duration, metavar="DURATION", show_default=False,
             help="End after so long without anything to run. What is delayed for longer is not "
             "waited for.",
         ),
@@ -82,7 +82,7 @@ def worker(
     grace: Annotated[
         _Duration | None,
         typer.Option(
-            parser=duration, metavar="DURATION", show_default="as long as it takes",
+            parser=parsed_duration, metavar="DURATION", show_default="as long as it takes",
             help="When ending, interrupt what still runs after so long.",
         ),
     ] = None,

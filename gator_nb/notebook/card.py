@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
+from ..durations import duration
 from ..group import Group
 from ..handle import Progress
 from ..payload import one_line
@@ -116,22 +117,6 @@ def group_html(group: Group, *, live: bool = False) -> str:
         for status, number in counts.items()
     )
     return f'<div style="{_FRAME}">{head}{_stack(counts, len(tasks))}{legend}{_errors(tasks)}</div>'
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people.
-
-    >>> [duration(s) for s in (0.034, 4.21, 75, 7384)]
-    ['34 ms', '4.2 s', '1 min 15 s', '2 h 03 min']
-    """
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 # -- the rows of a card ----------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gator_nb import Gator
+from gator_nb.errors import Untrusted
 from gator_nb.payload import Report
 
 SOURCE = random.Random(0)
@@ -90,3 +91,23 @@ def test_a_result_of_a_class_that_was_defined_anew_is_told_of(
     monkeypatch.setattr(main, "Point", type("Point", (), {"__module__": "__main__"}))
     with pytest.warns(UserWarning, match="defined anew"):
         task.get()
+
+
+def test_an_older_outcome_that_was_put_back_is_refused(gator: Gator) -> None:
+    """Whoever can write to the store cannot bring an earlier result back."""
+    task = gator.options(retries=1).task(flaky)
+    gator.pop()
+    earlier = gator.backend.outcome(task.task_id)
+    gator.pop()
+    assert task.get() == "right"
+    gator.backend.outcome = lambda _: earlier
+    with pytest.raises(Untrusted, match="another claim"):
+        gator[task.task_id].get()
+
+
+def flaky() -> str:
+    from gator_nb import current_task
+
+    if current_task().retries == 1:
+        raise OSError("the first try")
+    return "right"

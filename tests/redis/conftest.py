@@ -1,11 +1,14 @@
 """A store on the server of this test run."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from gator_nb.backends.redis import RedisBackend
 
+from .hosts import Host
+from .ledger import Ledger
 from .servers import RunningServer, shared_server
 
 
@@ -22,3 +25,17 @@ def backend(server: RunningServer) -> Iterator[RedisBackend]:
     faults = opened.verify()
     opened.close()
     assert faults == []
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Host]:
+    """This host, whose locks can be seen."""
+    host = Host(tmp_path)
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """What has truly run, whatever the store says."""
+    return Ledger(tmp_path / "ledger.txt")

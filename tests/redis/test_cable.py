@@ -44,21 +44,8 @@ def far(joined: Cable, tmp_path: Path) -> Iterator[Host]:
     host.close()
 
 
-@pytest.fixture
-def near(tmp_path: Path) -> Iterator[Host]:
-    """The host of the server."""
-    host = Host(tmp_path)
-    yield host
-    host.close()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "ledger.txt")
-
-
 def test_a_cable_that_is_out_for_less_than_the_lease_changes_nothing(
-    joined: Cable, server: ServerAtTheCable, far: Host, near: Host, ledger: Ledger
+    joined: Cable, server: ServerAtTheCable, far: Host, here: Host, ledger: Ledger
 ) -> None:
     """Tasks go on meanwhile, those that end are settled afterwards, and nobody takes them."""
     here, there = server.dsns()
@@ -67,7 +54,7 @@ def test_a_cable_that_is_out_for_less_than_the_lease_changes_nothing(
         worker = far.worker(there, threads=2, lease=LEASE)
         tasks = [gator.task(ledger.call(1.0)), gator.task(ledger.call(LEASE))]
         until(lambda: len(ledger.began()) == 2)
-        near.worker(here)
+        here.worker(here)
         joined.pull()
         time.sleep(LEASE / 3)
         assert sum(ledger.ended().values()) == 1, "one has ended meanwhile"
@@ -82,7 +69,7 @@ def test_a_cable_that_is_out_for_less_than_the_lease_changes_nothing(
 
 
 def test_a_cable_that_is_out_for_longer_is_a_loss_and_one_outcome_counts(
-    joined: Cable, server: ServerAtTheCable, far: Host, near: Host, ledger: Ledger
+    joined: Cable, server: ServerAtTheCable, far: Host, here: Host, ledger: Ledger
 ) -> None:
     """What the worker ran is run elsewhere; once the cable is back it hears of that, drops the
     result of what had ended, stops what goes on, and serves again."""
@@ -94,7 +81,7 @@ def test_a_cable_that_is_out_for_longer_is_a_loss_and_one_outcome_counts(
         goes_on = gator.task(ledger.call(3 * LEASE))
         until(lambda: len(ledger.began()) == 2)
         joined.pull()
-        near.worker(here, threads=2)
+        here.worker(here, threads=2)
         assert ends.wait(timeout=PATIENT).status == SUCCESS
         until(lambda: ledger.began()[goes_on.task_id] == 2, PATIENT)
         joined.put_back()

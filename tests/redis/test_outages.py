@@ -4,7 +4,6 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Self
 
 import pytest
@@ -41,18 +40,6 @@ def forgetful() -> Iterator[RunningServer]:
     """A server without any persistence."""
     with running() as server:
         yield server
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Host]:
-    host = Host(tmp_path)
-    yield host
-    host.close()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "ledger.txt")
 
 
 class Load:

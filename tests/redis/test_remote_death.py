@@ -28,14 +28,6 @@ def gator(server: RunningServer) -> Iterator[Gator]:
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[Host]:
-    """This host, whose locks can be seen."""
-    host = Host(tmp_path)
-    yield host
-    host.close()
-
-
-@pytest.fixture
 def there(tmp_path: Path) -> Iterator[Host]:
     """Another host."""
     host = Host(tmp_path, elsewhere=True)
@@ -49,11 +41,6 @@ def yonder(tmp_path: Path) -> Iterator[Host]:
     host = Host(tmp_path, elsewhere=True)
     yield host
     host.close()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "ledger.txt")
 
 
 def status_of(gator: Gator, task_id: str) -> object:

@@ -2,8 +2,6 @@
 
 import random
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,18 +15,6 @@ from .proxy import proxy_to
 from .servers import RunningServer, running
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Host]:
-    host = Host(tmp_path)
-    yield host
-    host.close()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "ledger.txt")
 
 
 def all_ran_once(gator: Gator, ids: list[str], ledger: Ledger) -> None:

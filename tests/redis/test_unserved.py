@@ -1,7 +1,6 @@
 """A wait for what nobody can run says why, and what would help."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,13 +18,6 @@ def gator(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ga
     monkeypatch.setattr("gator_nb.watcher._NOBODY_AFTER", 0.2)
     with Gator(server.dsn()) as opened:
         yield opened
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Host]:
-    host = Host(tmp_path)
-    yield host
-    host.close()
 
 
 @pytest.fixture
