@@ -107,7 +107,7 @@ def workers(backend: Backend) -> list[Seen]:
     return [
         Seen(one, now - one.renewed > _SILENT_AFTER)
         for one in backend.presences()
-        if one.kind == "worker" and _lives(one, now)
+        if one.kind == "worker" and lives(one, now)
     ]
 
 
@@ -117,7 +117,7 @@ def unserved(waiting: Iterable[Record], there: Iterable[Seen]) -> list[Unserved]
     presences = [one.presence for one in there]
     found = []
     for (queue, lane), number in lines.items():
-        served = [lanes for one in presences if _serves(one, queue) for lanes in one.lanes]
+        served = [lanes for one in presences if serves(one, queue) for lanes in one.lanes]
         if lane not in served:
             wanted = lane_from(lane)
             found.append(Unserved(queue, wanted, number, _missing(wanted, served)))
@@ -175,11 +175,13 @@ def _missing(wanted: Lane, served: Sequence[str]) -> str:
     return "needs"
 
 
-def _serves(worker: Presence, queue: str) -> bool:
+def serves(worker: Presence, queue: str) -> bool:
+    """Whether a worker takes the tasks of this queue."""
     return EVERY in worker.queues or queue in worker.queues
 
 
-def _lives(presence: Presence, now: float) -> bool:
+def lives(presence: Presence, now: float) -> bool:
+    """By its lock where that tells; by its lease on other hosts, and after a boot of this one."""
     life = probe(presence.lock, presence.boot)
     if life is Life.UNKNOWN:
         return now - presence.renewed <= presence.lease

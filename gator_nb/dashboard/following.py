@@ -8,10 +8,9 @@ from typing import Literal, NamedTuple
 
 from ..backends.base import Backend, Filter, Page, Presence
 from ..client import reap
-from ..constants import RENEW_EVERY
-from ..liveness import Life, probe
 from ..record import Record
 from ..states import TERMINAL, Status
+from ..workforce import workers
 from .details import Detail, Watched, needs_of
 from .query import Counts, Query, Wanted, fits, resolve
 from .searching import SEARCHED, Search
@@ -23,7 +22,6 @@ _SHORT_PAGES = 20
 """Pages that are asked for where a store may answer with fewer records than there are."""
 _PRESENCE_EVERY = 1.0
 """Seconds between two looks at who is there; each opens a lock file a worker."""
-_SILENT_AFTER = 3 * RENEW_EVERY
 _MANY = 5_000
 """Changes after which looking at each costs more than reading every page again."""
 _NAMES_KEPT = 500
@@ -281,14 +279,6 @@ def touches(record: Record, where: Filter, after: int | None, page: Page) -> boo
 
 def workers_seen(backend: Backend) -> tuple[WorkerSeen, ...]:
     """The workers that live, oldest first."""
-    now = backend.now()
-    seen = []
-    for presence in backend.presences():
-        if presence.kind != "worker":
-            continue
-        silence = now - presence.renewed
-        life = probe(presence.lock, presence.boot)
-        gone = life is Life.DEAD or (life is Life.UNKNOWN and silence > presence.lease)
-        if not gone:
-            seen.append(WorkerSeen(presence, "silent" if silence > _SILENT_AFTER else "alive"))
-    return tuple(seen)
+    return tuple(
+        WorkerSeen(one.presence, "silent" if one.silent else "alive") for one in workers(backend)
+    )

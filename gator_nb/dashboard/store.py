@@ -1,7 +1,5 @@
 """Opening the store that a dashboard shows, and naming it for people."""
 
-from urllib.parse import urlsplit, urlunsplit
-
 from ..backends import address_of, open_backend
 from ..backends.base import Backend
 from ..backends.sqlite import address
@@ -47,15 +45,3 @@ def reopen_shared(dsn: str) -> Backend:
             f"{path} is gone: tasks cannot be read or stored until it is put back"
         )
     return open_shared(dsn)
-
-
-def without_credentials(dsn: str) -> str:
-    """The address with what only its owner may know left out.
-
-    >>> without_credentials("redis://me:secret@lab:6379/0?password=x")
-    'redis://lab:6379/0'
-    """
-    parts = urlsplit(dsn)
-    host = parts.netloc.rpartition("@")[2]
-    # A file has no password, and its options belong to its address.
-    return urlunsplit((parts.scheme, host, parts.path, "", "")) if host else dsn

@@ -1,11 +1,10 @@
 """What earlier sessions of this notebook left unstarted: held until a person decides."""
 
 from ..backends.base import Filter, Presence
-from ..constants import EVERY
 from ..gator import Gator
 from ..group import records
-from ..liveness import Life, probe
 from ..states import BLOCKED
+from ..workforce import lives, serves, workers
 
 HELD_MEND = "`%gator resume` or `%gator cancel --held`"
 
@@ -18,8 +17,8 @@ def hold_leftovers(gator: Gator) -> int:
     """
     gator.client.reap()
     now = gator.backend.now()
-    there = [one for one in gator.backend.presences() if _is_alive(one, now)]
-    if any(one.kind == "worker" and _serves(one, gator.queue_name) for one in there):
+    there = [one for one in gator.backend.presences() if lives(one, now)]
+    if any(one.kind == "worker" and serves(one, gator.queue_name) for one in there):
         return 0
     return gator.backend.hold(gator.queue_name, spare=[one.id for one in there])
 
@@ -41,18 +40,6 @@ def held_ids(gator: Gator) -> list[str]:
 
 def workers_of(gator: Gator) -> list[Presence]:
     """The live workers that serve this queue."""
-    now = gator.backend.now()
-    workers = [one for one in gator.backend.presences() if one.kind == "worker"]
-    return [one for one in workers if _is_alive(one, now) and _serves(one, gator.queue_name)]
-
-
-def _is_alive(presence: Presence, now: float) -> bool:
-    """By its lock where that tells; by its lease on other hosts, and after a boot of this one."""
-    life = probe(presence.lock, presence.boot)
-    if life is Life.UNKNOWN:
-        return now - presence.renewed < presence.lease
-    return life is Life.ALIVE
-
-
-def _serves(worker: Presence, queue: str) -> bool:
-    return EVERY in worker.queues or queue in worker.queues
+    return [
+        one.presence for one in workers(gator.backend) if serves(one.presence, gator.queue_name)
+    ]

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from gator_nb.dashboard.app import create_app
-from gator_nb.dashboard.store import open_shared, without_credentials
+from gator_nb.dashboard.store import open_shared
 from gator_nb.errors import StoreUnavailable
+from gator_nb.masking import masked
+from gator_nb.profiles import as_typed
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -45,9 +47,10 @@ def test_the_command_tells_what_is_wrong_in_a_line(tmp_path: Path):
 
 
 def test_a_password_in_the_address_is_not_shown():
-    """The bar names the store, and nothing that only its owner may know."""
-    told = without_credentials("redis://me:secret@lab:6379/0?password=also")
-    assert told == "redis://lab:6379/0"
+    """Not by the bar, and not by the commands that it gives."""
+    address = "redis://me:secret@lab:6379/0?password=also"
+    assert masked(address) == "redis://me:***@lab:6379/0?password=***"
+    assert as_typed(address) == "DSN"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -7,8 +7,9 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
+from ...masking import masked
+from ...profiles import as_typed
 from ..state import Session
-from ..store import without_credentials
 from ..text import safe
 from .derived import derived
 from .source import script, style
@@ -59,12 +60,12 @@ def bar(state: Session) -> Any:
             lambda queues, paused: max(0, len({*queues, *paused}) - _QUEUES),
             told.queues, told.paused,
         ),
-        store=without_credentials(state.dsn),
+        store=masked(state.dsn),
         workers=derived(lambda counts: counts.get("workers", 0), state.param.counts),
         health=state.param.health,
         seen_at=state.param.seen_at,
         read_only=state.read_only,
-        share=share_command(without_credentials(state.dsn)),
+        share=share_command(as_typed(state.dsn)),
         sizing_mode="stretch_width",
     )  # fmt: skip
 

@@ -8,8 +8,8 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
+from ...profiles import as_typed
 from ..state import ALL, Session
-from ..store import without_credentials
 from ..text import safe
 from .derived import derived
 from .source import script, style
@@ -37,7 +37,7 @@ class Notes(JSComponent):
 
 def banners(state: Session) -> Any:
     """The banners over a session's tiles."""
-    told, store = state.param, without_credentials(state.dsn)
+    told, store = state.param, as_typed(state.dsn)
 
     def notes(
         health: str, trouble: str, notice: str, unserved: Mapping[str, int], queues: list[str]
@@ -55,7 +55,7 @@ def banners(state: Session) -> Any:
 
 def empty_state(state: Session) -> Any:
     """How to begin, where a session's store has no task at all."""
-    told, store = state.param, without_credentials(state.dsn)
+    told, store = state.param, as_typed(state.dsn)
 
     def notes(health: str, shown: str, counts: Mapping[str, int]) -> list[dict[str, str]]:
         empty = health == "live" and shown == ALL and not counts.get(ALL, 0)
