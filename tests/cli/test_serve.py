@@ -104,6 +104,7 @@ def test_it_has_a_password_that_nobody_is_shown(start: Start) -> None:
         assert path.stat().st_mode & 0o077 == 0, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_cleanly_and_goes_on_where_it_was(start: Start, by: signal.Signals) -> None:
     """The tasks are there again, under the same name, port and password."""

@@ -193,6 +193,7 @@ def test_queues_that_nobody_serves():
     assert unserved_queues(counts, [every]) == {}
 
 
+@pytest.mark.slow
 def test_a_session_whose_browser_has_gone_costs_nothing(gator: Gator, dsn: str, poller: Poller):
     """It is kept for a while, should the browser come back, and is up to date when it does."""
     there = [True]

@@ -64,6 +64,7 @@ def test_kill_9_takes_its_tasks_and_their_processes_with_it(
     task.cancel()
 
 
+@pytest.mark.slow
 def test_a_stopped_worker_is_not_dead(gator: Gator, beside: WorkerProcess) -> None:
     """SIGSTOP: its tasks run on, nothing is reaped, and their results count afterwards."""
     task = gator.task(lambda: time.sleep(1.0) or os.getpid())

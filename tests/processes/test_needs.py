@@ -38,6 +38,7 @@ def test_each_task_gets_gpus_of_its_own(gator: Gator, monkeypatch: pytest.Monkey
         assert gator.task(my_gpus).get(timeout=60)[0] == "4,7"  # as the worker has it
 
 
+@pytest.mark.slow
 def test_a_process_keeps_to_the_gpus_that_it_had_first(gator: Gator) -> None:
     """CUDA would not see others; a task with other ones, or none, has another process."""
     with Worker(gator, processes=1, has={"gpu": 2}):

@@ -38,6 +38,7 @@ def backend(own_server: RunningServer) -> Iterator[RedisBackend]:
     opened.close()
 
 
+@pytest.mark.slow
 def test_a_silent_server_makes_no_worker_dead(
     own_server: RunningServer, backend: RedisBackend
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_silent_server_makes_no_worker_dead(
     until(lambda: [one.id for one in backend.reap()] == ["a"])
 
 
+@pytest.mark.slow
 def test_a_reaper_that_had_given_up_on_the_server_waits_a_lease_too(
     own_server: RunningServer, backend: RedisBackend
 ) -> None:

@@ -71,6 +71,7 @@ def test_listeners_hear_again_after_a_restart(own_server: RunningServer) -> None
     backend.close()
 
 
+@pytest.mark.slow
 def test_while_nobody_tells_listeners_look(own_server: RunningServer) -> None:
     """A user who may not subscribe has to ask every second; nothing is missed."""
     with own_server.client() as client:

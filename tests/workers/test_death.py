@@ -38,6 +38,7 @@ def kill_amid_a_task(worker: Script, ledger: Ledger, times: int) -> float:
     return time.monotonic()
 
 
+@pytest.mark.slow
 def test_another_worker_reaps_and_runs_it_again(
     shared: Gator, worker_script, ledger: Ledger
 ) -> None:

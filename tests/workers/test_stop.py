@@ -130,6 +130,7 @@ STUCK = """
 """
 
 
+@pytest.mark.slow
 def test_a_script_that_ends_amid_c_code_ends_all_the_same(shared: Gator, script, conn: str) -> None:
     """What could not be stopped is lost with its process, counted, and runs again."""
     one = script(STUCK, conn)

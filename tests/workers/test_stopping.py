@@ -83,6 +83,7 @@ def test_progress_is_a_place_to_stop(gator: Gator, worker: Worker) -> None:
     assert task.progress is not None
 
 
+@pytest.mark.slow
 def test_a_task_in_c_code_is_canceling_until_it_has_stopped(gator: Gator, worker: Worker) -> None:
     """`time.sleep` runs on: the status says so, and becomes CANCELED only afterwards."""
     started = time.monotonic()
@@ -102,6 +103,7 @@ def test_a_task_in_c_code_is_canceling_until_it_has_stopped(gator: Gator, worker
     assert time.monotonic() - started >= 3.0
 
 
+@pytest.mark.slow
 def test_what_cleans_up_in_python_is_not_said_to_be_in_c_code(gator: Gator, worker: Worker) -> None:
     """Between the interruption and the end, Python code that still runs is told as such."""
 

@@ -20,6 +20,7 @@ def test_nothing_watches_before_somebody_waits(gator: Gator) -> None:
     assert [name for name in our_threads() if name != "gator_nb watcher"] == []
 
 
+@pytest.mark.slow
 def test_a_thousand_waiters_are_served_by_one_thread(gator: Gator) -> None:
     """Each gets its own task's end, and nobody is forgotten."""
     group = gator.map(abs, range(1000))
