@@ -29,8 +29,10 @@ from .payload import (
     referring,
     seal_call,
     sources_of,
+    why_no_key,
 )
 from .record import Record, lane_of
+from .warning import warn_user
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
@@ -70,6 +72,9 @@ class Definition:
         """
         call, refers = referring(self.call)
         queue = self.more.get("queue") or queue
+        key = call_key(call)
+        if self.reuse and key is None:
+            warn_user(f"reuse=True finds no earlier task of this call: {why_no_key(call)}")
         record = Record(
             id=self.task_id,
             queue=queue,
@@ -79,7 +84,7 @@ class Definition:
             group=self.group,
             name=self.name,
             label=self.name or function_name(call.func),
-            call_key=call_key(call),
+            call_key=key,
             due=self.due,
             retries=self.retries,
             depends_on=tuple(dict.fromkeys((*self.depends_on, *refers))),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..durations import duration
 from ..group import Group
 from ..handle import Progress
-from ..payload import one_line
+from ..payload import edited_since, one_line
 from ..states import TERMINAL, Status
 from ..task import Task
 
@@ -93,6 +93,7 @@ def task_html(task: Task, *, live: bool = False) -> str:
             does not stay unfolded, so the end of the log is shown as it is.
     """
     rows = [_task_head(task, live), _progress_row(task), _result_row(task), _error_row(task)]
+    rows += [_edited_row(task)] if task.done() else []
     rows += [_tail(task)] if live else [_images(task), _fold("log", _log(task))]
     rows += [_fold("traceback", task.traceback or "")]
     return f'<div style="{_FRAME}">{"".join(rows)}</div>'
@@ -265,6 +266,14 @@ def _error_row(task: Task) -> str:
     colour = _BAD if task.status is Status.FAILED else _QUIET
     text = escape(one_line(error, _ERROR_LIMIT))
     return f'<div style="color:{colour};overflow-wrap:anywhere">{text}</div>'
+
+
+def _edited_row(task: Task) -> str:
+    """A word where the function has been edited since."""
+    record = task.handle.record
+    if record.call_key is None or not edited_since(record.call_key, task.handle.header().function):
+        return ""
+    return f'<div style="color:{_WARN}">edited since this ran</div>'
 
 
 def _tail(task: Task) -> str:

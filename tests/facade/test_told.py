@@ -111,3 +111,20 @@ def flaky() -> str:
     if current_task().retries == 1:
         raise OSError("the first try")
     return "right"
+
+
+def test_reuse_of_a_call_that_cannot_be_told_apart_says_so(gator: Gator) -> None:
+    """It is pushed all the same, as a task of its own."""
+
+    class Node:
+        others: list["Node"]
+
+    def work(source: object) -> int:
+        return 1
+
+    nodes = [Node() for _ in range(40)]
+    for node in nodes:
+        node.others = random.sample(nodes, len(nodes))
+    with pytest.warns(UserWarning, match="reuse=True finds no earlier task"):
+        gator.options(reuse=True).task(work, nodes)
+    assert len(gator) == 1

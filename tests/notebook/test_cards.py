@@ -198,3 +198,14 @@ def test_a_closed_store_still_shows_what_was_seen(gator: Gator):
     shown = task._repr_mimebundle_()
     assert set(shown) == {"text/plain"}
     assert shown["text/plain"].startswith(repr(task))
+
+
+def test_a_card_says_that_its_function_was_edited_since(kernel) -> None:
+    """Another comment is no edit; another line of code is one."""
+    kernel.run("def fit(x):\n    return x")
+    kernel.run("task = gator.task(fit, 1).wait(30)")
+    shown = "print('edited since this ran' in task._repr_mimebundle_()['text/html'])"
+    kernel.run("def fit(x):  # the same\n    return x")
+    assert kernel.run(shown).strip() == "False"
+    kernel.run("def fit(x):\n    return x + 1")
+    assert kernel.run(shown).strip() == "True"
