@@ -1,7 +1,7 @@
 """`gator-nb worker` in a process of its own: signals, limits, exit codes, its log."""
 
 import signal
-import time
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -147,8 +147,8 @@ def test_idle_exit_waits_for_work_first(serve: Serve, gator: Gator, tmp_path: Pa
     worker = serve("--threads", "1", "--idle-exit", "500ms")
     task = gator.task(begin_and_wait, str(tmp_path / "go"))
     until(lambda: task.status == RUNNING, 30)
-    time.sleep(0.8)  # longer than the limit: it runs all the while
-    assert worker.process.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):  # longer than the limit: it runs all the while
+        worker.process.wait(0.8)
     (tmp_path / "go").touch()
     assert worker.end() == (0, "")
     assert task.status == SUCCESS

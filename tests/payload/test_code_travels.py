@@ -1,10 +1,8 @@
 """The user's own modules travel as source: what a function needs of them is there where it runs."""
 
 import importlib
-import linecache
 import pickle
 import sys
-import textwrap
 import traceback
 import zipfile
 from pathlib import Path
@@ -12,95 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gator_nb.payload import Call, arriving, call_key, difference, dumps_call, dumps_value, loads
+from gator_nb.payload import dumps_value, loads
 from gator_nb.payload.local_modules import editable, is_local
-from gator_nb.payload.other_class import of_another_class
 
-
-class Project:
-    """A folder of modules, on `sys.path` while somebody works in it."""
-
-    def __init__(self, folder, monkeypatch):
-        self.folder, self.patch = folder, monkeypatch
-        monkeypatch.syspath_prepend(str(folder))
-
-    def write(self, name, source):
-        file = self.folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(textwrap.dedent(source))
-        importlib.invalidate_caches()
-
-    def forget(self):
-        """As it is in a new process."""
-        for name, module in list(sys.modules.items()):
-            file = str(getattr(module, "__file__", None))
-            if file.startswith(str(self.folder)) or name in ("lab", "tool", "lab.deep"):
-                del sys.modules[name]
-
-    def leave(self):
-        """As it is on another machine."""
-        self.forget()
-        sys.path.remove(str(self.folder))
-        self.folder.rename(self.folder.with_name("away"))
-
-    def come_back(self):
-        self.folder.with_name("away").rename(self.folder)
-        self.forget()
-        sys.path.insert(0, str(self.folder))
-        importlib.invalidate_caches()
-        arriving._modules.clear()
-
-
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    folder = tmp_path / "project"
-    folder.mkdir()
-    made = Project(folder, monkeypatch)
-    yield made
-    made.forget()
-    arriving._modules.clear()
-    linecache.clearcache()
-
-
-def cell(source, **space):
-    """The function `f` of a notebook's cell."""
-    space["__name__"] = "__main__"
-    exec(textwrap.dedent(source), space)
-    return space["f"]
-
-
-def sent(func, *args):
-    return dumps_call(Call(func, args, {}))
-
-
-def run(data):
-    call = loads(data)
-    return call.func(*call.args, **call.kwargs)
-
-
-LAB = """
-    import threading
-    from .base import Model
-    lock = threading.Lock()
-    seen = []
-"""
-BASE = """
-    from dataclasses import dataclass
-    @dataclass
-    class Model:
-        depth: int = 1
-        def fit(self):
-            from . import lazily
-            return lazily.twice(self.depth)
-"""
-
-
-@pytest.fixture
-def lab(project):
-    project.write("lab/__init__.py", LAB)
-    project.write("lab/base.py", BASE)
-    project.write("lab/lazily.py", "def twice(x): return 2 * x")
-    return project
+from .cells import cell, run, sent
 
 
 def test_a_function_of_a_module_works_where_the_module_is_not(project):
@@ -433,41 +346,6 @@ def test_installed_modules_go_by_their_name():
     assert is_local(__name__)
 
 
-# -- the identity of a call ------------------------------------------------------------------------
-
-
-def test_the_key_follows_the_source_of_modules_and_not_their_comments(project):
-    def key():
-        project.forget()
-        import tool
-
-        return [
-            call_key(Call(tool.f, (), {})),
-            call_key(Call(cell("def f(): return tool", tool=tool), (), {})),
-            call_key(Call(cell("def f():\n import tool\n return tool.f()"), (), {})),
-        ]
-
-    project.write("base.py", "ONE = 1")
-    project.write("tool.py", "import base\ndef f(): return base.ONE")
-    first = key()
-    project.write("base.py", "# a comment\n\nONE = 1")
-    assert key() == first
-    project.write("base.py", "ONE = 1 + 1")
-    changed = key()
-    assert all(a != b for a, b in zip(first, changed, strict=True))
-    assert difference(first[0], changed[0]).startswith("its code")
-    assert difference(first[1], changed[1]) == "its captured values"
-
-
-def test_the_state_of_a_module_is_no_part_of_the_key(project):
-    project.write("tool.py", "memo = {}\ndef f(x): memo[x] = x")
-    import tool
-
-    before = call_key(Call(tool.f, (1,), {}))
-    tool.f(1)
-    assert call_key(Call(tool.f, (1,), {})) == before
-
-
 def test_a_source_that_is_gone_is_told(project):
     project.write("tool.py", "def f(): pass")
     import tool
@@ -475,32 +353,3 @@ def test_a_source_that_is_gone_is_told(project):
     Path(tool.__file__).unlink()
     with pytest.raises(Exception, match=r"tool.*cannot be read"):
         sent(tool.f)
-
-
-# -- classes that are not shared any more ----------------------------------------------------------
-
-
-def test_a_result_of_a_class_that_was_edited_since_says_so(project):
-    project.write("tool.py", "class Model: depth = 1")
-    import tool
-
-    data = dumps_value([tool.Model()], "the result")
-    assert of_another_class(loads(data)) is None
-    project.write("tool.py", "class Model: depth = 20")
-    importlib.reload(tool)
-    old = loads(data)
-    assert old[0].depth == 1
-    assert "`Model` of this result is the class as it was" in of_another_class(old)
-
-
-def test_a_result_of_a_class_of_a_cell_that_ran_again_says_so(monkeypatch):
-    main = sys.modules["__main__"]
-    space = {"__name__": "__main__"}
-    exec("class OfACell: pass", space)
-    monkeypatch.setattr(main, "OfACell", space["OfACell"], raising=False)
-    value = {"a": space["OfACell"]()}
-    assert of_another_class(value) is None
-    exec("class OfACell: pass", space)
-    monkeypatch.setattr(main, "OfACell", space["OfACell"])
-    assert "isinstance(result, OfACell) is False" in of_another_class(value)
-    assert of_another_class({"a": 1}) is None

@@ -16,12 +16,7 @@ from gator_nb import errors
 from gator_nb.payload import Call, Report, dumps_call
 from gator_nb.payload.inspection import size_text
 
-
-def cell(source, **space):
-    """The function `f` of a notebook's cell."""
-    space["__name__"] = "__main__"
-    exec(source, space)
-    return space["f"]
+from .cells import cell
 
 
 def report(func, *args, **kwargs):

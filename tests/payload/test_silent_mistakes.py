@@ -13,14 +13,9 @@ from gator_nb.payload import Call, call_key, dumps_call, loads
 from gator_nb.payload.own_copies import OwnCopies
 from gator_nb.payload.random_state import repeated_random_state
 
+from .cells import cell
+
 ROWS = [((i,), {}) for i in range(3)]
-
-
-def cell(source, **space):
-    """The function `f` of a notebook's cell."""
-    space["__name__"] = "__main__"
-    exec(source, space)
-    return space["f"]
 
 
 @pytest.mark.parametrize(
