@@ -1,6 +1,7 @@
 """Fixtures for every test."""
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -35,6 +36,13 @@ def own_temporary_folder() -> Iterator[None]:
         patch.setattr(tempfile, "tempdir", None)
         yield
         patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """A shell starts what runs in its background with SIGINT ignored; Python then installs no
+    handler, and no test could interrupt anything."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

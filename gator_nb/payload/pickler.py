@@ -39,6 +39,24 @@ _BY_NAME = (
 """What nearly every pickle of a call names: a look here is a tenth of cloudpickle's own search."""
 
 
+def _reduce_code(code: CodeType) -> tuple[Any, ...]:
+    """As cloudpickle does, with its file: from 3.1.3 on cloudpickle writes a word instead, and a
+    traceback could not show the user's own lines."""
+    make, parts = cloudpickle.cloudpickle._code_reduce(code)  # noqa: SLF001
+    return make, (*parts[:_FILE], code.co_filename, *parts[_FILE + 1 :])
+
+
+def _place_of_the_file() -> int:
+    """Among the arguments of a code object, which differ between versions of Python: just before
+    its name."""
+    code = compile("", "", "exec").replace(co_name="the name")
+    _, parts = cloudpickle.cloudpickle._code_reduce(code)  # noqa: SLF001
+    return int(parts.index("the name")) - 1
+
+
+_FILE = _place_of_the_file()
+
+
 def _reduce_weak(mapping: Any) -> tuple[Any, ...]:
     """What `functools.singledispatch` holds, as one: entries whose keys nobody else holds go."""
     return type(mapping), (), None, None, iter(list(mapping.items()))
@@ -62,6 +80,7 @@ class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
     dispatch_table = _Reducers(
         cloudpickle.Pickler.dispatch_table.maps[0]
         | dict.fromkeys((WeakKeyDictionary, WeakValueDictionary), _reduce_weak)
+        | {CodeType: _reduce_code}
     )
 
     def __init__(self, file: Any, protocol: int | None = None, **more: Any) -> None:
