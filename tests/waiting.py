@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from gator_nb.handle import Handle
+
 
 def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
     """Return once `condition` holds; fail after `seconds`."""
@@ -10,3 +12,8 @@ def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.01)
+
+
+def look_again() -> None:
+    """From here on handles ask the store, though one may show what it has read for 50 ms."""
+    Handle.moved_here()

@@ -15,7 +15,7 @@ from gator_nb import Gator
 from gator_nb.cli import app
 
 from ..redis.servers import shared_server
-from ..waiting import until
+from ..waiting import look_again, until
 
 
 @pytest.fixture(params=["sqlite", "valkey"])
@@ -104,6 +104,7 @@ class Serving:
     def end(self) -> tuple[int, str]:
         """Wait for its end; answers the exit code, and what it had to say beside its log."""
         _, err = self.process.communicate(timeout=60)
+        look_again()
         return self.process.returncode, err.decode()
 
 

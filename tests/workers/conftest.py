@@ -13,6 +13,8 @@ import pytest
 
 from gator_nb import Gator
 
+from ..waiting import look_again
+
 
 def our_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("gator_nb")]
@@ -88,6 +90,7 @@ class Script:
     def end(self, timeout: float = 60.0) -> tuple[int, str, str]:
         """Wait for its end; answers the exit code, and what it printed since."""
         out, err = self.process.communicate(timeout=timeout)
+        look_again()
         return self.process.returncode, out, err
 
 
