@@ -29,7 +29,7 @@ from .payload import (
 )
 from .payload.failure import traceback_text
 from .record import Reason, Record
-from .running import Interrupted, Running, Try, trying
+from .running import CURRENT, Interrupted, Running, Try
 from .snapshot import snapshot_of
 from .states import Status
 from .task import Task
@@ -117,22 +117,22 @@ def _settlement(client: Client, one: Running, status: Status, ended: Ended) -> S
 def _attempt(one: Try, load: Load) -> Ended:
     SINK.set(one.sink)
     PAUSE.set(one.pause)
-    with trying(one):
-        try:
-            with one.user_code():
-                task = one.task = load()
-                task.status = Status.RUNNING
-                outcome, raised = _run(one, task)
-                _show_figures(one)
-        except Interrupted:
-            return _stopped(one)
-        except BaseException as error:  # noqa: BLE001 -- whatever it is, the try has ended
-            return failed_to_load(one, error)
-        if raised is None:
-            return Ended(Status.SUCCESS, task.retries, outcome)
-        if one.cause is not None:
-            return _stopped(one)
-        return _failed(task, outcome, raised, Reason.ERROR)
+    CURRENT.set(one)
+    try:
+        with one.user_code():
+            task = one.task = load()
+            task.status = Status.RUNNING
+            outcome, raised = _run(one, task)
+            _show_figures(one)
+    except Interrupted:
+        return _stopped(one)
+    except BaseException as error:  # noqa: BLE001 -- whatever it is, the try has ended
+        return failed_to_load(one, error)
+    if raised is None:
+        return Ended(Status.SUCCESS, task.retries, outcome)
+    if one.cause is not None:
+        return _stopped(one)
+    return _failed(task, outcome, raised, Reason.ERROR)
 
 
 def _show_figures(one: Try) -> None:

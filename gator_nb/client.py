@@ -28,6 +28,7 @@ from .payload import (
     Call,
     CallHeader,
     Outcome,
+    Packing,
     loads,
     open_call,
     open_checkpoint,
@@ -128,7 +129,9 @@ class Client:
         """
         session, line = self.arrive(), queue or self.queue
         with working_with(self):
-            pushes = [self._to_push(one, line, session) for one in definitions]
+            there = list(definitions)
+            packing = Packing(several=len(there) > 1)
+            pushes = [self._to_push(one, line, session, packing) for one in there]
         return self.put(pushes)
 
     def put(self, pushes: Sequence[Push]) -> list[Record]:
@@ -141,10 +144,10 @@ class Client:
         """Store a task and claim it in one step; one that is there already stays unclaimed."""
         session = self.arrive()
         with working_with(self):
-            push = self._to_push(definition, self.queue, session)
+            push = self._to_push(definition, self.queue, session, Packing())
         return self.backend.put([push], claimed_by=session)[0]
 
-    def _to_push(self, definition: Definition, queue: str, session: str) -> Push:
+    def _to_push(self, definition: Definition, queue: str, session: str, packing: Packing) -> Push:
         more = definition.more
         if self.run_in is not None and "run_in" not in more:
             more = definition.more = {**more, "run_in": self.run_in}
@@ -156,7 +159,7 @@ class Client:
             )
         if more.get("env") and not in_process:
             raise ValueError('env=...: only a process has an environment: add run_in="process"')
-        return definition.to_push(self.keyring, queue, session)
+        return definition.to_push(self.keyring, queue, session, packing)
 
     # -- reading ---------------------------------------------------------------------------
 

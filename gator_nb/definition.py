@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any, Self
 
 from .backends.base import Push
@@ -17,18 +17,15 @@ from .option_values import TRAVELLING, mend_for_stray, stray_options
 from .payload import (
     Call,
     CallHeader,
+    Packing,
     Promised,
     bound_arguments,
-    call_key,
-    dumps_call,
-    environment_of,
     loads,
     open_call,
     peek,
     preview_of,
     referring,
     seal_call,
-    sources_of,
     why_no_key,
 )
 from .record import Record, lane_of
@@ -60,19 +57,23 @@ class Definition:
     more: Mapping[str, Any] = field(default_factory=dict)
     """The options of `TRAVELLING` that were given."""
 
-    def to_push(self, keyring: Keyring, queue: str, session: str) -> Push:
+    def to_push(
+        self, keyring: Keyring, queue: str, session: str, packing: Packing | None = None
+    ) -> Push:
         """Pickle, sign and describe the call: from here on it is a snapshot.
 
         Args:
             queue: where it goes when its options name no other.
+            packing: of the calls that are pushed with it.
 
         Raises:
             NotPicklable: names what is in the way, and the mend.
             TypeError: a task among the arguments is not on a queue.
         """
         call, refers = referring(self.call)
+        packing = packing or Packing()
         queue = self.more.get("queue") or queue
-        key = call_key(call)
+        key = packing.key(call)
         if self.reuse and key is None:
             warn_user(f"reuse=True finds no earlier task of this call: {why_no_key(call)}")
         record = Record(
@@ -90,7 +91,8 @@ class Definition:
             depends_on=tuple(dict.fromkeys((*self.depends_on, *refers))),
             **columns(self.more),
         )
-        return Push(record, self._sealed(call, refers, keyring, queue, session), self.reuse)
+        envelope = self._sealed(call, refers, keyring, queue, session, packing)
+        return Push(record, envelope, self.reuse)
 
     def sealed(self) -> bytes:
         """The signed envelope of the call, for nobody but this user.
@@ -98,7 +100,7 @@ class Definition:
         Raises:
             NotPicklable, TypeError: as `to_push`.
         """
-        return self._sealed(*referring(self.call), load_keys(), "", None)
+        return self._sealed(*referring(self.call), load_keys(), "", None, Packing())
 
     def _sealed(
         self,
@@ -107,10 +109,9 @@ class Definition:
         keyring: Keyring,
         queue: str,
         session: str | None,
+        packing: Packing,
     ) -> bytes:
-        codes: list[CodeType] = []
-        modules: set[str] = set()
-        payload = dumps_call(call, codes, modules)
+        payload, sources, environment = packing.packed(call)
         header = CallHeader(
             origin=self.task_id,
             queue=queue,
@@ -122,8 +123,8 @@ class Definition:
             arguments=preview_arguments(call),
             session=session,
             group=self.group,
-            sources=sources_of(codes),
-            environment=environment_of(modules, codes),
+            sources=sources,
+            environment=environment,
             parameters=preview_parameters(call) or None,
             results={task_id: task_id for task_id in refers} or None,
         )

@@ -325,7 +325,7 @@ class Field:
     def __get__(self, task: Any, owner: type) -> Any:
         if task is None:
             return self
-        if task.pushed and not (self._own and task.live):
+        if task._handle is not None and task.pushed and not (self._own and task.live):  # noqa: SLF001
             return self._read(task.handle)
         if self._new is not None:
             return task.__dict__.setdefault(self._name, self._new())

@@ -28,6 +28,16 @@ from .payload.failure import traceback_text
 from .record import Record
 from .states import TERMINAL, Status
 
+_COLUMNS = [
+    (option, Record._fields.index(option), Record._field_defaults[option]) for option in COLUMNS
+]
+"""Of the options that a record holds: where, and what it has where none was given."""
+
+_DEFINING = (
+    "func", "func_args", "func_kwargs", "on_start", "on_success", "on_error", "retries", "backoff",
+    "delay_until", "expires", "name", "depends_on",
+)  # fmt: skip
+
 
 class LocalTask(Displayed, Promised):
     """What `Task` is without a store: a call, its options, and what a try here made of it."""
@@ -162,8 +172,9 @@ class LocalTask(Displayed, Promised):
         """A local task that runs the snapshot `call`, for one try of `record`."""
         task = cls(record.id, record.retries)
         mine = task.__dict__
-        for option in COLUMNS:
-            mine[option] = TRAVELLING[option].shown(getattr(record, option))
+        for option, at, default in _COLUMNS:
+            if record[at] != default:
+                mine[option] = TRAVELLING[option].shown(record[at])
         mine |= {
             "name": record.name, "queue": record.queue, "backoff": backoff,
             "depends_on": list(record.depends_on) or None,
@@ -181,8 +192,9 @@ class LocalTask(Displayed, Promised):
         >>> LocalTask().to_call(print, "hello")
         """
         check_call(func, args, kwargs)
-        self.func, self.func_args, self.func_kwargs = func, args, kwargs
-        self.live = True
+        if self.pushed:
+            self.func = func  # which tells that it cannot be set
+        self.__dict__.update(func=func, func_args=args, func_kwargs=kwargs, live=True)
 
     def to_waiting(self) -> None:
         """Set the status to WAITING."""
@@ -217,15 +229,16 @@ class LocalTask(Displayed, Promised):
             raise TypeError(f"{self!r} is on the queue: gator.execute(task) runs it here")
         if self.func is None:
             raise TypeError("nothing to run: say what with task.to_call(func, ...)")
+        mine = self.__dict__
         self._fire(self.on_start)
         try:
-            self.result = self._returned = finished(self._called())
+            mine["result"] = mine["_returned"] = finished(self._called())
         except Exception as error:
             self.fail(error)
             raise
-        self._raised = None
+        mine["_raised"] = None
         self.to_success()
-        self._fire(self.on_success, self.result)
+        self._fire(self.on_success, mine["result"])
         return self
 
     def _called(self) -> Any:
@@ -289,22 +302,28 @@ class LocalTask(Displayed, Promised):
             TypeError: there is nothing to call.
             ValueError: it would expire before it may start.
         """
-        if self.func is None:
+        # Its own values, without a look through each of the fields; a map has thousands of tasks.
+        get = (self._read_fields() if self.pushed else self.__dict__).get
+        func = get("func")
+        if func is None:
             raise TypeError("nothing to push: say what with task.to_call(func, ...)")
-        if self.delay_until and self.expires and self.expires <= self.delay_until:
+        due, expires = get("delay_until"), get("expires")
+        if due and expires and expires <= due:
             raise ValueError("expires ends before the delay does: the task could never start")
-        mine = self.__dict__
         return Definition(
             task_id=self.task_id,
             call=Call(
-                self.func, tuple(self.func_args), dict(self.func_kwargs),
-                self.on_start, self.on_success, self.on_error,
+                func, tuple(get("func_args", ())), dict(get("func_kwargs", {})),
+                get("on_start"), get("on_success"), get("on_error"),
             ),
-            retries=self.retries, backoff=self.backoff, due=self.delay_until, name=self.name,
-            depends_on=dependency_ids(self.depends_on), group=group,
+            retries=get("retries", 0), backoff=get("backoff", 0.0), due=due, name=get("name"),
+            depends_on=dependency_ids(get("depends_on")), group=group,
             reuse=self.reuse, is_async=self.is_async,
-            more={option: mine[option] for option in TRAVELLING if mine.get(option)},
+            more={option: value for option in TRAVELLING if (value := self.__dict__.get(option))},
         )  # fmt: skip
+
+    def _read_fields(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _DEFINING}
 
     @contextmanager
     def local(self, record: Record) -> Iterator[Self]:

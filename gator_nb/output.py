@@ -40,6 +40,7 @@ class Sink:
         self._tail: deque[bytes] = deque()
         self._tail_size = 0
         self._left_out = 0
+        self._written = False
 
     def write(self, text: str) -> None:
         """Add text; past the first half megabyte only the newest is kept."""
@@ -48,6 +49,7 @@ class Sink:
     def write_bytes(self, data: bytes) -> None:
         """Add what was written in bytes, which may end amid a character."""
         with self._lock:
+            self._written = True
             for unit in self._splitter.units(data):
                 self._keep(unit)
         if self._on_text is not None:
@@ -96,6 +98,8 @@ class Sink:
 
     def finish(self) -> bytes:
         """The rest, with the tail and how much was left out before it."""
+        if not self._written:
+            return b""
         with self._lock:
             rest = self._splitter.rest()
             if rest:

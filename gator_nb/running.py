@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -29,14 +29,14 @@ _C_CODE_AFTER = 1.0
 MAX_POINTS = 1000
 """Points that a metric keeps; past that every second one is dropped and the pace halves."""
 
-_CURRENT: ContextVar["Try | None"] = ContextVar("gator_nb_try", default=None)
+CURRENT: ContextVar["Try | None"] = ContextVar("gator_nb_try", default=None)
 
 
 class Interrupted(BaseException):
     """Raised inside user code that is to stop. Catch it to clean up, and raise it again."""
 
     def __init__(self, *args: object) -> None:
-        one = _CURRENT.get()
+        one = CURRENT.get()
         if one is not None:
             one.landed = True
             args = args or (one.cause,)
@@ -207,23 +207,23 @@ class Try(Running):
         if self.cause is not None:
             raise Interrupted(self.cause)
 
-    @contextmanager
-    def user_code(self) -> Iterator[None]:
+    def user_code(self) -> AbstractContextManager[None]:
         """Around user code: only inside of it may an interruption strike this thread.
 
         An exception set from another thread can land late, so what is still pending at the end is
         taken back before the thread goes on.
         """
+        return _UserCode(self)
+
+    def enter(self) -> None:
+        """User code begins."""
         with self._lock:
             if self.cause is not None:
                 raise Interrupted(self.cause)
             self._thread = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._leave()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """User code has ended."""
         while self._thread is not None:
             try:
                 with self._lock:
@@ -265,6 +265,21 @@ class Try(Running):
         return json.dumps({name: list(one.points) for name, one in list(self._metrics.items())})
 
 
+class _UserCode:
+    """While it is open, this thread runs the code of a try."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, of: Try) -> None:
+        self._of = of
+
+    def __enter__(self) -> None:
+        self._of.enter()
+
+    def __exit__(self, *_: object) -> None:
+        self._of.leave()
+
+
 class _Series:
     """A bounded series: when it is full, every second point goes and the pace halves."""
 
@@ -296,12 +311,12 @@ def _strike(thread: int, error: type[BaseException] | None) -> None:
 @contextmanager
 def trying(one: Try) -> Iterator[None]:
     """Make `one` the try of this context."""
-    token = _CURRENT.set(one)
+    token = CURRENT.set(one)
     try:
         yield
     finally:
-        _CURRENT.reset(token)
+        CURRENT.reset(token)
 
 
 def current_try() -> Try | None:
-    return _CURRENT.get()
+    return CURRENT.get()

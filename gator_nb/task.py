@@ -86,7 +86,7 @@ class Task(LocalTask):
         self._handle = Handle(client, record)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not name.startswith("_") and self.pushed:
+        if self._handle is not None and not name.startswith("_") and self.pushed:
             raise AttributeError(
                 f"{name!r} cannot be set: task {self.task_id} is on the queue, and what was "
                 "pushed is a snapshot; push another task instead"

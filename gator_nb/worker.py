@@ -80,7 +80,8 @@ class Worker:
         self.nap_time = nap_time
         self.tasks_complete = 0
         self.fenced = 0
-        """Tries whose result was dropped because their claim had gone to another worker."""
+        """Tries that came to nothing because their claim had gone: their result was dropped, or
+        they were stopped."""
         self.keep_running = False
         self.log_level = log_level
         self.log = logging.getLogger("gator_nb.worker")

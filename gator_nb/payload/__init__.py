@@ -6,7 +6,7 @@ from .capture import culprit, name_of
 from .checkpoint import open_checkpoint, seal_checkpoint
 from .edited import edited_since
 from .envelope import CallHeader, header_of, open_call, seal_call
-from .environment import differences, environment_of, explanation
+from .environment import differences, explanation
 from .failure import RemoteTraceback
 from .inspection import Part, Report
 from .other_class import of_another_class
@@ -20,7 +20,8 @@ from .outcome import (
     value_of,
 )
 from .own_copies import OwnCopies
-from .pickling import dumps_call, dumps_value, loads
+from .packing import Packing, pack
+from .pickling import dumps_value, loads
 from .preview import one_line, preview_of, preview_of_arguments
 from .random_state import repeated_random_state
 from .references import (
@@ -34,13 +35,14 @@ from .references import (
     referring,
 )
 from .sealing import key_id_of, peek, seal, unseal
-from .sources import know_sources, sources_of
+from .sources import know_sources
 
 __all__ = [
     "Call",
     "CallHeader",
     "Outcome",
     "OwnCopies",
+    "Packing",
     "Part",
     "Promised",
     "RemoteTraceback",
@@ -52,10 +54,8 @@ __all__ = [
     "culprit",
     "difference",
     "differences",
-    "dumps_call",
     "dumps_value",
     "edited_since",
-    "environment_of",
     "error_of",
     "exchanged",
     "explanation",
@@ -73,6 +73,7 @@ __all__ = [
     "open_outcome",
     "outcome_of_error",
     "outcome_of_value",
+    "pack",
     "parted",
     "peek",
     "preview_of",
@@ -83,7 +84,6 @@ __all__ = [
     "seal_call",
     "seal_checkpoint",
     "seal_outcome",
-    "sources_of",
     "unseal",
     "value_of",
     "why_no_key",

@@ -1,9 +1,9 @@
 """Which functions and classes travel by value, and what such a function takes along."""
 
 import sys
+from functools import lru_cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
-from weakref import ref
 
 from .arriving import versions_here
 
@@ -46,16 +46,10 @@ def _has(module: ModuleType, path: list[str], definition: Any) -> bool:
     return found is definition
 
 
-_globals: dict[int, tuple[ref[CodeType], tuple[str, ...]]] = {}
-
-
+@lru_cache(maxsize=500)
 def global_names(code: CodeType) -> tuple[str, ...]:
     """The globals that this code and the code nested in it read, sorted."""
-    key = id(code)
-    known = _globals.get(key)
-    if known is not None and known[0]() is code:
-        return known[1]
-    import dis  # the digest of a code is made once, and `import gator_nb` shall be quick
+    import dis  # it is done once, and `import gator_nb` shall be quick
 
     read = {
         instruction.argval
@@ -65,9 +59,7 @@ def global_names(code: CodeType) -> tuple[str, ...]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             read.update(global_names(constant))
-    names = tuple(sorted(read))
-    _globals[key] = ref(code, lambda _: _globals.pop(key, None)), names
-    return names
+    return tuple(sorted(read))
 
 
 def captured_globals(func: FunctionType) -> list[tuple[str, Any]]:

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+PROTOCOL = 5
+"""Of pickle, in everything that is stored."""
+
 
 class Call(NamedTuple):
     """A function, its arguments, and the hooks that run around it."""

@@ -22,8 +22,9 @@ _STARRED = 0x04 | 0x08
 """The flags of a code that takes `*args` or `**kwargs`; see `inspect.CO_VARARGS`."""
 
 
-def call_key(call: Call) -> str | None:
-    """The key of a call; None when something in it has no canonical digest.
+def call_key(call: Call, function: tuple[bytes, bytes] | None = None) -> str | None:
+    """The key of a call; None when something in it has no canonical digest. `function` is what
+    `digests_of` made of its function.
 
     Bytecode, constants, names, defaults, captured values and arguments count, as they are now.
     File names, lines, comments, the order of sets and dicts, and hooks do not.
@@ -32,7 +33,7 @@ def call_key(call: Call) -> str | None:
     True
     """
     try:
-        return _key(call)
+        return _key(call, digests_of(call.func) if function is None else function)
     except (Undigestible, RecursionError):
         return None
 
@@ -40,7 +41,7 @@ def call_key(call: Call) -> str | None:
 def why_no_key(call: Call) -> str | None:
     """What keeps a call from having a key; None when it has one."""
     try:
-        _key(call)
+        _key(call, digests_of(call.func))
     except Undigestible as error:
         return str(error)
     except RecursionError:
@@ -67,16 +68,22 @@ def code_part(of: Any) -> str:
     return _code(_layers(of))[:_HALF].hex()
 
 
-def _key(call: Call) -> str:
-    func = call.func
+def digests_of(func: Any) -> tuple[bytes, bytes]:
+    """The digests of a function's code and of what it captures.
+
+    Raises:
+        Undigestible, RecursionError
+    """
     layers = _layers(func)
     captured = Digester()
     captured.leave_out_code(layers)
-    captured_digest = captured.digest((captured.token(func),))
+    return _code(layers), captured.digest((captured.token(func),))
+
+
+def _key(call: Call, function: tuple[bytes, bytes]) -> str:
     arguments = Digester()
-    bound = bound_arguments(func, call.args, call.kwargs)
-    arguments_digest = arguments.digest((arguments.token(bound),))
-    halves = (_code(layers), captured_digest, arguments_digest)
+    bound = bound_arguments(call.func, call.args, call.kwargs)
+    halves = (*function, arguments.digest((arguments.token(bound),)))
     return ":".join((_VERSION, *(half[:_HALF].hex() for half in halves)))
 
 
@@ -123,6 +130,8 @@ def bound_arguments(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         return _bound_by_signature(func, args, kwargs)
     code = func.__code__
     count = code.co_argcount
+    if not kwargs and len(args) == count and not code.co_kwonlyargcount:
+        return dict(zip(code.co_varnames, args, strict=False))
     names = code.co_varnames[: count + code.co_kwonlyargcount]
     fits = len(args) <= count and kwargs.keys().isdisjoint(names[: len(args)])
     if code.co_posonlyargcount or not fits or not kwargs.keys() <= set(names):

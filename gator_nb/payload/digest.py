@@ -28,6 +28,7 @@ from typing import Any
 
 from .array_digest import parts_of
 from .arriving import pieces_with
+from .atoms import ATOMS
 from .by_value import by_reference, captured_cells, captured_globals, defining_module
 from .code_digest import SIZE, code_digest
 from .content_digest import LARGE, digest_of
@@ -36,7 +37,6 @@ from .local_modules import module_with
 from .module_sources import code_version, pieces_of_all
 from .shared_random import home_of
 
-_ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes, type(...)})
 _MARK = b"\xff"
 """Begins every token that is not an atom; marshal begins none with it."""
 _CUT, _FUNCTION, _CLASS = b"\xfe", b"\xfd", b"\xfc"
@@ -100,14 +100,14 @@ class Digester:
             Undigestible, RecursionError
         """
         kind = type(value)
-        if kind in _ATOMS:
+        if kind in ATOMS:
             large = (kind is bytes or kind is str) and len(value) >= LARGE
             return _large(value) if large else _atom(value)
         if kind is FunctionType or isinstance(value, type):
             return self._definition(value)
         if kind is ModuleType:
             return _module(value)
-        if (kind is tuple or kind is list) and _ATOMS.issuperset(map(type, value)):
+        if (kind is tuple or kind is list) and ATOMS.issuperset(map(type, value)):
             return _node(b"l" if kind is list else b"t", (_atom(value),))
         known = self._memo.get(id(value))
         if known is not None:

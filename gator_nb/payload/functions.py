@@ -49,7 +49,7 @@ class Sharing:
         """Stands for these globals; the same object each time."""
         found = self._spaces.get(id(of))
         if found is None:
-            found = self._spaces[id(of)] = {name: of[name] for name in _SPACE if name in of}
+            found = self._spaces[id(of)] = space_of(of)
         return found
 
 
@@ -58,7 +58,7 @@ def reduce_function(func: FunctionType, sharing: Sharing) -> tuple[Any, ...]:
     code = func.__code__
     slots = sharing.slots(func.__closure__)
     home = module_with(func.__globals__)
-    contents = _contents(func.__closure__)
+    contents = contents_of(func.__closure__)
     if home is None:
         read = dict(captured_globals(func))
         pieces = pieces_of_all(imports_in_code(code))
@@ -68,7 +68,7 @@ def reduce_function(func: FunctionType, sharing: Sharing) -> tuple[Any, ...]:
         made = (make_in, (code, home, slots))
     names = (func.__name__, func.__qualname__, func.__module__, func.__doc__)
     more = (func.__defaults__, func.__kwdefaults__, func.__annotations__ or None)
-    submodules = _submodules(code, chain(read.values(), contents.values()))
+    submodules = submodules_of(code, chain(read.values(), contents.values()))
     state = (names, more, func.__dict__ or None, contents, read, submodules)
     return (*made, state, None, None, fill)
 
@@ -107,7 +107,13 @@ def fill(func: FunctionType, state: tuple[Any, ...]) -> None:
         (func.__closure__ or ())[place].cell_contents = value
 
 
-def _contents(cells: tuple[CellType, ...] | None) -> dict[int, Any]:
+def space_of(space: dict[str, Any]) -> dict[str, Any]:
+    """What stands for these globals, before it has any of the names that are read."""
+    return {name: space[name] for name in _SPACE if name in space}
+
+
+def contents_of(cells: tuple[CellType, ...] | None) -> dict[int, Any]:
+    """What is in those cells that are filled, by their place."""
     found = {}
     for place, cell in enumerate(cells or ()):
         try:
@@ -117,7 +123,7 @@ def _contents(cells: tuple[CellType, ...] | None) -> dict[int, Any]:
     return found
 
 
-def _submodules(code: CodeType, values: Iterable[Any]) -> tuple[ModuleType, ...]:
+def submodules_of(code: CodeType, values: Iterable[Any]) -> tuple[ModuleType, ...]:
     """What is loaded of the packages among these values that the code reaches by attributes:
     `scipy.optimize` needs to be imported there, too."""
     packages = [value for value in values if isinstance(value, ModuleType) and value.__package__]

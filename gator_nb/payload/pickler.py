@@ -11,15 +11,13 @@ import cloudpickle
 
 from . import arriving, functions, shared_random
 from .by_value import by_reference, defining_module
-from .call import Call
+from .call import PROTOCOL, Call
 from .functions import Sharing, Slot, reduce_function
 from .local_modules import is_local, travelled
 from .module_sources import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
-
-PROTOCOL = 5
 
 
 def _functions_of(module: ModuleType) -> set[int]:

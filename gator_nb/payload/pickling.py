@@ -3,33 +3,72 @@
 import io
 import pickle
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import NotPicklable
-from .call import Call
+from .atoms import is_atom
+from .call import PROTOCOL, Call
 from .capture import culprit, culprit_in, name_of
 from .suspects import kind_of, mend_of, mend_of_result
 
 
-def dumps_call(
-    call: Call, codes: list[CodeType] | None = None, modules: set[str] | None = None
-) -> bytes:
-    """The bytes of a call: function, arguments and hooks by value, as they are now.
+class Pickled(NamedTuple):
+    """The bytes of something, and what is in them."""
 
-    Args:
-        codes: takes the code of the functions that travel by value.
-        modules: takes the names of the modules that the call names, or sends the source of.
+    data: bytes
+    codes: list[CodeType]
+    """Of the functions that travel by value."""
+    modules: set[str]
+    """That are named, or whose source is sent."""
+
+
+def pickled(value: object) -> Pickled:
+    """The bytes of anything by value.
+
+    Raises:
+        Exception: whatever pickling raises.
+    """
+    from .pickler import CallPickler  # loads cloudpickle, which takes its time
+
+    file = io.BytesIO()
+    pickler = CallPickler(file, protocol=PROTOCOL)
+    pickler.dump(value)
+    return Pickled(file.getvalue(), pickler.codes, pickler.modules)
+
+
+def pickled_call(call: Call) -> Pickled:
+    """The bytes of a call as a whole.
 
     Raises:
         NotPicklable: names what is in the way, the path to it, and the mend.
     """
     try:
-        return _dumps(call, codes, modules)
+        return pickled(call)
     except Exception as error:
         found = None if _too_deep(error) else culprit(call)
         raise NotPicklable(
             found or f"the call of `{name_of(call.func)}` cannot be pickled: {_reason(error)}"
         ) from error
+
+
+def pickled_apart(function: bytes, call: Call) -> bytes:
+    """The bytes of a call whose function has been pickled; the arguments are atoms."""
+    return pickle.dumps(_Apart(function, call.args, call.kwargs), PROTOCOL)
+
+
+class _Apart:
+    """A call with its function in bytes, on its way into a pickle."""
+
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+
+    def __reduce__(self) -> Any:
+        return call_of, self.parts
+
+
+def call_of(function: bytes, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    """The call of a pickled function."""
+    return Call(loads(function), args, kwargs)
 
 
 def dumps_value(value: object, what: str) -> bytes:
@@ -39,7 +78,7 @@ def dumps_value(value: object, what: str) -> bytes:
         NotPicklable: for example "the result (generator) cannot be pickled: return a list of it".
     """
     try:
-        return _dumps(value)
+        return pickle.dumps(value, PROTOCOL) if is_atom(value) else pickled(value).data
     except Exception as error:
         found = None if mend_of(value) or _too_deep(error) else culprit_in(value, what)
         whole = f"{what} ({kind_of(value)}) cannot be pickled"
@@ -50,21 +89,6 @@ def dumps_value(value: object, what: str) -> bytes:
 def loads(data: bytes) -> Any:
     """What these bytes are of. Runs what they say: only ever for verified bytes."""
     return pickle.loads(data)
-
-
-def _dumps(
-    value: object, codes: list[CodeType] | None = None, modules: set[str] | None = None
-) -> bytes:
-    from .pickler import PROTOCOL, CallPickler  # loads cloudpickle, which takes its time
-
-    file = io.BytesIO()
-    pickler = CallPickler(file, protocol=PROTOCOL)
-    pickler.dump(value)
-    if codes is not None:
-        codes += pickler.codes
-    if modules is not None:
-        modules |= pickler.modules
-    return file.getvalue()
 
 
 def _too_deep(error: Exception) -> bool:

@@ -9,6 +9,9 @@ ARGUMENTS_LIMIT = 200
 _HEAD = 2_000
 """Characters of a text, and bytes, that are looked at at all."""
 
+_SHORT = frozenset({type(None), bool, float})
+"""Kinds of values whose repr is always one short line."""
+
 
 class _Repr(reprlib.Repr):
     """Looks at a few items of what is large, so that a preview costs the same for any size."""
@@ -39,6 +42,8 @@ def preview_of(value: Any, limit: int = RESULT_LIMIT) -> str:
     >>> preview_of({"accuracy": 0.93})
     "{'accuracy': 0.93}"
     """
+    if type(value) in _SHORT:
+        return repr(value)
     try:
         text = _Repr(limit).repr(value)
     except Exception as error:  # noqa: BLE001 -- a user's `__repr__` may raise anything

@@ -27,15 +27,18 @@ def sources_of(codes: Iterable[CodeType]) -> Sources | None:
 
 _NONE: frozenset[str] = frozenset()
 _known: dict[str, frozenset[str]] = {}
-"""By file, the functions whose lines were put there; a look at the disk takes longer."""
+"""By file, the functions whose lines were put there, or are in the file itself; a look at the disk
+takes longer."""
 
 
 def know_sources(sources: Sources | None) -> None:
     """Let tracebacks of this process show these lines; files that are here are left alone."""
     for file, pieces in (sources or {}).items():
-        if _known.get(file, _NONE) >= pieces.keys() or Path(file).exists():
+        if _known.get(file, _NONE) >= pieces.keys():
             continue
         _known[file] = _known.get(file, _NONE) | pieces.keys()
+        if Path(file).exists():
+            continue
         known = linecache.cache.get(file)
         lines = list(known[2]) if known is not None and len(known) > 2 else []
         for first, text in pieces.items():

@@ -3,6 +3,8 @@
 import io
 from typing import Any
 
+from .call import PROTOCOL
+
 
 class _Scale(io.RawIOBase):
     """A file that keeps nothing but its length."""
@@ -22,7 +24,7 @@ def weight_of(value: Any) -> int | None:
 
 def weigh(value: Any) -> int | Exception:
     """The same, or why it cannot be pickled."""
-    from .pickler import PROTOCOL, CallPickler  # loads cloudpickle, which takes its time
+    from .pickler import CallPickler  # loads cloudpickle, which takes its time
 
     scale = _Scale()
     buffers: list[int] = []

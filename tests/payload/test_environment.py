@@ -13,19 +13,16 @@ from gator_nb.payload import (
     Call,
     CallHeader,
     differences,
-    dumps_call,
-    environment_of,
     explanation,
     open_call,
+    pack,
     seal_call,
 )
 from gator_nb.payload.environment import Difference
 
 
 def recorded(func, *args):
-    codes, modules = [], set()
-    dumps_call(Call(func, args, {}), codes, modules)
-    return environment_of(modules, codes)
+    return pack(Call(func, args, {})).environment
 
 
 def test_the_packages_that_a_call_names_are_recorded():

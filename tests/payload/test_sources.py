@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gator_nb.payload import Call, dumps_call, know_sources, sources_of
+from gator_nb.payload import Call, know_sources, pack
 
 CELL = """
 def inner(x):
@@ -33,9 +33,7 @@ def outer() -> Iterator[Callable[[int], float]]:
 
 
 def pushed(func: Callable[..., Any]) -> dict[str, dict[str, str]] | None:
-    codes: list[Any] = []
-    dumps_call(Call(func, (), {}), codes)
-    return sources_of(codes)
+    return pack(Call(func, (), {})).sources
 
 
 def test_what_a_function_calls_travels_too(outer: Callable[[int], float]) -> None:
