@@ -1,7 +1,7 @@
 """Functions of which all is known as long as their parts are the same objects.
 
 A function is steady when nothing in what it captures can change unseen: numbers, texts, tuples of
-them, what installed modules define, and functions that are steady themselves. One that captures a
+them, what modules define, and functions that are steady themselves. One that captures a
 list, a frame or any other object is not, for something in there may have changed since.
 """
 
@@ -20,10 +20,10 @@ from weakref import ref
 
 from .arriving import pieces_with
 from .atoms import ATOMS
-from .by_value import by_reference, captured_globals
+from .by_value import by_reference, captured_globals, defining_module
 from .functions import contents_of, space_of, submodules_of
 from .imports import imports_in_code
-from .local_modules import is_local, module_with
+from .local_modules import module_with
 from .module_sources import pieces_of_all
 
 _MOST = 200
@@ -80,14 +80,19 @@ class _Walk:
         if id(func) in self._seen or len(self._parts) > _MOST:
             return True
         self._seen.add(id(func))
-        if by_reference(func):
-            self._parts.append(func.__module__)
-            return not is_local(func.__module__)
-        return self._by_value(func)
+        return self._by_name(func) if by_reference(func) else self._by_value(func)
+
+    def _by_name(self, definition: Any) -> bool:
+        """Where its module travels as source, that source is a part of it."""
+        self._parts.append(definition.__module__)
+        home = defining_module(definition)
+        if home is not None:
+            self._parts += pieces_with(home)
+        return True
 
     def _by_value(self, func: FunctionType) -> bool:
         code = func.__code__
-        if func.__dict__ or pieces_of_all(imports_in_code(code)):
+        if func.__dict__:
             return False
         home = module_with(func.__globals__)
         named = (
@@ -100,8 +105,9 @@ class _Walk:
         values = list(chain.from_iterable(one.values() for one in named))
         self._parts += (code, func.__name__, func.__qualname__, func.__module__, func.__doc__)
         submodules = submodules_of(code, values)
-        self._parts += submodules
-        self._parts += map(len, (submodules, *named))
+        pieces = pieces_of_all(imports_in_code(code))
+        self._parts += (*submodules, *pieces)
+        self._parts += map(len, (submodules, pieces, *named))
         self._parts += chain.from_iterable(named)
         return all(map(self._value, (home, func.__defaults__, *values)))
 
@@ -117,11 +123,12 @@ class _Walk:
         if kind is tuple:
             return len(value) <= _MOST and all(map(self._value, value))
         if kind is ModuleType:
-            return not pieces_with(value)
+            self._parts += pieces_with(value)
+            return True
         if kind is BuiltinFunctionType:
             return value.__self__ is None or type(value.__self__) is ModuleType
         if kind is GenericAlias or kind is UnionType:
             return all(map(self._value, (getattr(value, "__origin__", None), *value.__args__)))
         if isinstance(value, type):
-            return by_reference(value) and not is_local(value.__module__)
+            return by_reference(value) and self._by_name(value)
         return False

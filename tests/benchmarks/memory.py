@@ -3,6 +3,7 @@
 import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import cloudpickle
 
@@ -28,10 +29,18 @@ def cases() -> list[Case]:
     ]
 
 
-def closure() -> object:
-    """A small closure, as a cell defines one."""
+_CELL = """
+def closure():
     offset = 5
     return lambda x: x + offset
+"""
+
+
+def closure() -> object:
+    """A small closure, as a cell of a notebook defines one."""
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec(_CELL, space)
+    return space["closure"]()
 
 
 def _through_pickle(data: bytes) -> bytes:

@@ -116,3 +116,22 @@ def test_functions_that_call_each_other_may_be_steady_too():
         "def even(n): return n == 0 or odd(n - 1)\ndef odd(n): return n != 0 and even(n - 1)", space
     )
     assert [run(pack(Call(space["even"], (n,), {}))) for n in (4, 5)] == [True, False]
+
+
+def test_the_source_of_a_module_is_a_part_of_what_uses_it(project):
+    """An edited module is sent anew once it is loaded anew."""
+    import importlib
+
+    project.write("tool.py", "def scale(x): return x * 3")
+    import tool
+
+    f = cell("def f(x): return tool.scale(x)", tool=tool)
+    first, again = pack(Call(f, (2,), {})), pack(Call(f, (2,), {}))
+    assert first == again
+    assert first.sources is again.sources
+    project.write("tool.py", "def scale(x): return x * 30")
+    importlib.reload(tool)
+    edited = pack(Call(f, (2,), {}))
+    assert edited.payload != first.payload
+    project.leave()
+    assert (run(edited), run(first)) == (60, 6)
