@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TextIO
 
 from .errors import GatorError
 from .gator import Gator
+from .needs import Needs
 from .places import runtime_folder
 from .worker import Worker
 
@@ -32,6 +33,7 @@ class Order(NamedTuple):
     detach: bool = False
     parent: int = 0
     """The process with which it ends."""
+    has: Needs | None = None
 
 
 def main() -> int:
@@ -46,6 +48,7 @@ def main() -> int:
     with gator:
         options: dict[str, Any] = {
             "to_consume": order.queues, "processes": order.processes, "name": order.name,
+            "has": order.has,
         }  # fmt: skip
         if order.detach:
             worker = Worker(gator, **options)

@@ -1,7 +1,9 @@
 """The workers that one gator has started: threads of this process, and a process beside it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from .needs import Needs, needs_of
 from .worker import Worker, check_slots, default_slots
 from .worker_process import WorkerProcess
 
@@ -16,15 +18,26 @@ class Crew:
         self._gator = gator
         self._threads: Worker | None = None
         self._processes: WorkerProcess | None = None
+        self._has: dict[str, Needs | None] = {}
+        """What each of them was told that it has."""
 
-    def start(self, threads: int | None = None, processes: int | None = None) -> "Crewman":
+    def start(
+        self,
+        threads: int | None = None,
+        processes: int | None = None,
+        has: Mapping[str, object] | None = None,
+    ) -> "Crewman":
         """Start the worker that is wanted, or answer the one that runs already.
 
         Raises:
-            ValueError: one runs already with another number; or threads and processes at once.
+            ValueError: one runs already with another number or other capacities; or threads and
+                processes at once.
         """
         check_slots(self._gator, threads, processes)
-        return self._with_threads(threads) if processes is None else self.with_processes(processes)
+        capacities = needs_of(has, "has", least=0)
+        if processes is None:
+            return self._with_threads(threads, capacities)
+        return self.with_processes(processes, has=capacities)
 
     def have_threads(self) -> None:
         """Start threads unless they are there."""
@@ -36,15 +49,18 @@ class Crew:
         if self._processes is None or not self._processes.running:
             self.with_processes(default_slots())
 
-    def _with_threads(self, threads: int | None) -> Worker:
+    def _with_threads(self, threads: int | None, has: Needs | None = None) -> Worker:
         worker = self._threads
         if worker is None or not worker.running:
-            worker = self._threads = Worker(self._gator, threads=threads).start()
-        elif threads not in (None, worker.threads):
-            raise _already(worker.threads, "threads")
+            worker = self._threads = Worker(self._gator, threads=threads, has=has).start()
+            self._has["threads"] = has
+        elif threads not in (None, worker.threads) or has not in (None, self._has["threads"]):
+            raise _already(worker.threads, "threads", self._has["threads"])
         return worker
 
-    def with_processes(self, processes: int, *, detach: bool = False) -> WorkerProcess:
+    def with_processes(
+        self, processes: int, *, detach: bool = False, has: Needs | None = None
+    ) -> WorkerProcess:
         """Start a worker process; it may not serve yet: see its `wait_until_ready`."""
         worker = self._processes
         if worker is None or not worker.running:
@@ -52,10 +68,11 @@ class Crew:
                 worker.stop(0)  # it has ended by itself
             queues = [self._gator.queue_name]
             address = self._gator.backend.address
-            worker = WorkerProcess(address, queues, processes, detach=detach).start()
+            worker = WorkerProcess(address, queues, processes, detach=detach, has=has).start()
             self._processes = None if detach else worker
-        elif processes != worker.processes:
-            raise _already(worker.processes, "processes")
+            self._has["processes"] = has
+        elif processes != worker.processes or has not in (None, self._has["processes"]):
+            raise _already(worker.processes, "processes", self._has["processes"])
         return worker
 
     def stop(self, timeout: float | None) -> bool:
@@ -68,5 +85,6 @@ class Crew:
 Crewman = Worker | WorkerProcess
 
 
-def _already(number: int, what: str) -> ValueError:
-    return ValueError(f"{number} {what} run already: gator.stop_worker() first")
+def _already(number: int, what: str, has: Needs | None) -> ValueError:
+    with_it = f" with has={has}" if has else ""
+    return ValueError(f"{number} {what} run already{with_it}: gator.stop_worker() first")

@@ -127,6 +127,7 @@ class Definition:
             environment=environment,
             parameters=preview_parameters(call) or None,
             results={task_id: task_id for task_id in refers} or None,
+            hooks=call.hooks,
         )
         return seal_call(keyring, header, payload)
 

@@ -1,6 +1,6 @@
 """The facade: what a user does with a queue, each verb a few lines over the client."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from . import errors
@@ -309,7 +309,11 @@ class Gator(Listing, Keeping):
     # -- workers and the store -------------------------------------------------------------------
 
     def start_worker(
-        self, threads: int | None = None, processes: int | None = None
+        self,
+        threads: int | None = None,
+        processes: int | None = None,
+        *,
+        has: Mapping[str, object] | None = None,
     ) -> Worker | WorkerProcess:
         """Run the tasks of this queue from now on, in threads of this process or in processes.
 
@@ -317,9 +321,11 @@ class Gator(Listing, Keeping):
             threads: how many at a time; None is one a core, four at most.
             processes: so many in processes instead, which can be stopped whatever they do. They
                 end with this process.
+            has: what it has for tasks with `needs`; see `Worker`.
 
         Raises:
-            ValueError: one runs already with another number; or the store lives in this process.
+            ValueError: one runs already with another number or other capacities; or the store
+                lives in this process.
             GatorError: the worker's process does not start.
 
         >>> with Gator("memory://") as gator:
@@ -327,7 +333,7 @@ class Gator(Listing, Keeping):
         ...     gator.task(pow, 2, 10).get()
         1024
         """
-        worker = self.crew.start(threads, processes)
+        worker = self.crew.start(threads, processes, has)
         return worker.wait_until_ready() if isinstance(worker, WorkerProcess) else worker
 
     def stop_worker(self, timeout: Duration | None = None) -> bool:

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,13 +40,39 @@ def _prctl(option: int, value: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
-def has_children() -> bool:
-    """Whether this process has any; False where the system does not tell."""
+def end_adopted(own: Collection[int]) -> None:
+    """End what this process has adopted, with everything below it: its children that are in a
+    session of their own and not among `own`."""
+    until = time.monotonic() + _LONGEST
+    while (found := _adopted(own)) and time.monotonic() < until:
+        for pid in found:
+            kill_tree(pid)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(_DYING)
+
+
+def _adopted(own: Collection[int]) -> list[int]:
+    found = []
+    for pid in _children():
+        with suppress(ProcessLookupError):
+            if pid not in own and os.getsid(pid) != os.getsid(0):
+                found.append(pid)
+    return found
+
+
+def _children() -> list[int]:
+    """The processes whose parent this one is; none where the system does not tell."""
+    found: list[int] = []
     with suppress(OSError):
         for thread in (_PROC / "self" / "task").iterdir():
-            if (thread / "children").read_bytes():
-                return True
-    return False
+            found += map(int, (thread / "children").read_bytes().split())
+    return found
+
+
+def has_children() -> bool:
+    """Whether this process has any; False where the system does not tell."""
+    return bool(_children())
 
 
 def descendants(pid: int) -> list[int]:

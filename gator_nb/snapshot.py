@@ -1,6 +1,6 @@
 """A stored call that was verified, on its way to where it runs: loaded there, and not before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from .client import Client
@@ -22,12 +22,18 @@ class Snapshot(NamedTuple):
     """As signed."""
     sources: dict[str, dict[str, str]] | None = None
     environment: dict[str, Any] | None = None
+    hooks: Sequence[str] = ()
 
     @property
     def timeout(self) -> float | None:
         """Seconds that a try may take; None is without end."""
         timeout = self.options.get("timeout")
         return None if timeout is None else float(timeout)
+
+    @property
+    def backoff(self) -> float:
+        """Seconds before the first retry."""
+        return float(self.options.get("backoff", 0.0))
 
     def call(self) -> Call:
         """The call itself. Unpickles it.
@@ -46,8 +52,7 @@ class Snapshot(NamedTuple):
         for difference in differences(self.environment):
             if difference.major:
                 report(f"[warning: {difference}]\n")
-        backoff = float(self.options.get("backoff", 0.0))
-        return task_class.from_snapshot(one.record, self.call(), backoff)
+        return task_class.from_snapshot(one.record, self.call(), self.backoff)
 
     def to_message(self) -> tuple[dict[str, Any], bytes]:
         """As JSON and bytes, for a line to another process."""
@@ -72,7 +77,8 @@ def snapshot_of(client: Client, record: Record, envelope: bytes) -> Snapshot:
     """
     header, payload = client.verified(record, envelope)
     results = client.results_for(header)
-    return Snapshot(payload, results, header.options, header.sources, header.environment)
+    sources, environment = header.sources, header.environment
+    return Snapshot(payload, results, header.options, sources, environment, header.hooks)
 
 
 def load_here(client: Client, record: Record, envelope: bytes) -> Call:

@@ -251,6 +251,7 @@ class Worker:
                 capacities=self.capacities,
                 name=self.id,
                 lease=PROCESS_LEASE if self._alone else THREAD_LEASE,
+                adopts=self._alone,
                 on_event=on_event,
                 log=self.log.error,
             )

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Self
 
 from .errors import GatorError
+from .needs import Needs
 
 _LONGEST_START = 60.0
 """Seconds after which a worker that has said nothing counts as stuck."""
@@ -28,10 +29,17 @@ class WorkerProcess:
         queues: that it serves.
         processes: how many tasks it runs at a time.
         detach: let it outlive this process.
+        has: what it has for tasks with needs.
     """
 
     def __init__(
-        self, address: str, queues: Sequence[str], processes: int, *, detach: bool = False
+        self,
+        address: str,
+        queues: Sequence[str],
+        processes: int,
+        *,
+        detach: bool = False,
+        has: Needs | None = None,
     ) -> None:
         self.processes = processes
         self.detach = detach
@@ -39,7 +47,7 @@ class WorkerProcess:
         """Of its presence in the store, once it is ready."""
         self._order = {
             "address": address, "queues": list(queues), "processes": processes, "detach": detach,
-            "parent": os.getpid(),
+            "parent": os.getpid(), "has": has,
         }  # fmt: skip
         self._process: subprocess.Popen[str] | None = None
         self._ready = threading.Event()

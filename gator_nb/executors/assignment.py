@@ -1,10 +1,11 @@
 """What a child process is sent of a task, and what comes back of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..attempt import Ended
 from ..client import Client
+from ..errors import TaskTimeout
 from ..payload import Outcome
 from ..record import Record
 from ..snapshot import Snapshot
@@ -19,12 +20,17 @@ _SENT = (
 
 
 def assignment(
-    client: Client, record: Record, snapshot: Snapshot, visible: Mapping[str, str]
+    client: Client,
+    record: Record,
+    snapshot: Snapshot,
+    visible: Mapping[str, str],
+    after: Ended | None = None,
 ) -> tuple[Message, bytes]:
     """The message that has a child run a task.
 
     Args:
         visible: the environment variables that show it its GPUs.
+        after: how it ended when it had to be killed: `on_error` is all there is to run.
     """
     fields, payload = snapshot.to_message()
     message: Message = {
@@ -32,6 +38,7 @@ def assignment(
         "record": {field: getattr(record, field) for field in _SENT},
         "snapshot": fields,
         "env": {**snapshot.options.get("env", {}), **visible},
+        "killed": None if after is None else _told(after),
         "store": {
             "conn_string": client.backend.conn_string,
             "durability": client.backend.durability,
@@ -40,6 +47,27 @@ def assignment(
         },
     }
     return message, payload
+
+
+def _told(ended: Ended) -> list[str]:
+    """The exception of a try that was killed, as `killed_with` makes it again."""
+    return [type(ended.exception).__name__, str(ended.exception)]
+
+
+def killed_with(told: Sequence[str]) -> BaseException:
+    """What `on_error` is given of a try that was killed."""
+    name, text = told
+    return MemoryError(text) if name == MemoryError.__name__ else TaskTimeout(text)
+
+
+def merged(after: Ended, hook: Ended) -> Ended:
+    """How a task ends that was killed, by how its `on_error` ended: which may have changed its
+    retries, and may have been canceled or killed itself."""
+    if hook.status is Status.CANCELED:
+        return hook
+    if hook.status in (Status.FAILED, Status.RETRYING) and not hook.lost:
+        return after._replace(status=hook.status, retries=hook.retries)
+    return after
 
 
 def report(claim: str, ended: Ended, *, clean: bool) -> tuple[Message, bytes]:

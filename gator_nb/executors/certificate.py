@@ -12,6 +12,7 @@ from ..record import Reason
 from ..running import Running
 from ..states import Status
 from .child_process import ProcessTry
+from .scales import end_by_weight
 
 _CGROUP = Path("/sys/fs/cgroup")
 _CGROUPS_OF_SELF = Path("/proc/self/cgroup")
@@ -43,6 +44,8 @@ def certificate(one: Running, death: Death) -> str:
 
 def end_by_death(one: ProcessTry, death: Death) -> Ended:
     """How a try ended whose process has died, by us or by itself."""
+    if one.overweight is not None and one.cause is None:
+        return end_by_weight(one, death.peak_memory)
     by = " by SIGKILL" if one.killed else ""
     if one.cause in ("stop", "lost"):
         return Ended(None)
@@ -65,14 +68,14 @@ def _lost(one: ProcessTry, death: Death) -> Ended:
 
 
 def _timed_out(one: ProcessTry, by: str, peak: int) -> Ended:
-    """It had to be killed, and its `on_error` with it."""
+    """It had to be killed."""
     record = one.record
     error = timed_out(one, by)
     outcome = outcome_of_error(record.id, one.claim, error)._replace(error=str(error))
     again = record.retries > 0
     return Ended(
         Status.RETRYING if again else Status.FAILED, record.retries - again, outcome,
-        Reason.TIMEOUT, outcome.error, peak_memory=peak,
+        Reason.TIMEOUT, outcome.error, one.backoff, error, peak_memory=peak,
     )  # fmt: skip
 
 

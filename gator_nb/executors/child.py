@@ -23,7 +23,7 @@ from ..running import Cause, Interrupted, Try
 from ..snapshot import Snapshot
 from ..task import Task
 from ..teaching import teach_libraries
-from .assignment import report
+from .assignment import killed_with, report
 from .far import FarClient
 from .line import Line, Received
 from .own_output import end_output, take_output
@@ -116,7 +116,10 @@ class Child:
 
         def load() -> Task:
             CLIENT.set(one.client)
-            return Snapshot.from_message(message["snapshot"], received.payload).load(one)
+            task = Snapshot.from_message(message["snapshot"], received.payload).load(one)
+            if message["killed"] is not None:
+                _only_on_error(task, killed_with(message["killed"]))
+            return task
 
         self._line.busy, self._one = True, one
         if record.claim in self._asked:  # it came before there was anything to interrupt
@@ -186,6 +189,21 @@ class Child:
             one.told = False
             told = {"progress": one.progress_text(), "metrics": one.metrics_text()}
             self._line.send({"type": "told", "claim": one.claim, **told})
+
+
+def _only_on_error(task: Task, error: BaseException) -> None:
+    """Have a task do nothing but tell its `on_error` of an error, once."""
+    hook = task.on_error
+
+    def once(task: Task, told: BaseException) -> object:
+        task.on_error = None
+        return hook(task, told)
+
+    def fail() -> None:
+        raise error
+
+    task.on_start, task.on_error = None, once
+    task.func, task.func_args, task.func_kwargs = fail, (), {}
 
 
 def main() -> None:

@@ -7,15 +7,16 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 
-from ..attempt import Ended  # noqa: TC001 -- said of an attribute
+from ..attempt import Ended
 from ..backends.base import Backend, Claimed, Listener
 from ..errors import GatorError
 from ..process_tree import MARK, kill_marked, kill_tree
 from ..record import Record
 from ..running import Running
+from ..snapshot import Snapshot
 from .wire import Inbox, Message, packed
 
 _PIECE = 1 << 18
@@ -25,6 +26,8 @@ _PIECES = 32
 is more than a pipe or a socket holds, so all is heard that was said before a death."""
 _LAST_WORDS = 2000
 """Bytes of a task's output that the certificate of its death shows."""
+_ON_ERROR_SECONDS = 30.0
+"""Seconds that the `on_error` of a try that was killed may take."""
 _KEPT_WORDS = 64 * 1024
 """Bytes of what a child says outside of tasks that are kept, for when it does not start."""
 
@@ -46,6 +49,26 @@ class ProcessTry(Running):
         """Bytes that it held when it was ended for them."""
         self.signaled = False
         self.killed = False
+        self.backoff = 0.0
+        self.hooks: Sequence[str] = ()
+        """Those that its call has."""
+        self.after: Ended | None = None
+        """How the try ended that was killed, when its `on_error` is all that this one runs."""
+
+    @classmethod
+    def of_on_error(cls, killed: "ProcessTry", ended: Ended) -> "ProcessTry":
+        """What runs the `on_error` of a try that was killed, and goes on with its log."""
+        one = cls(killed.record)
+        one.sink, one.last_words = killed.sink, killed.last_words
+        one.progress, one.metrics = killed.progress, killed.metrics
+        one.after = ended
+        return one
+
+    def prepare(self, snapshot: Snapshot) -> None:
+        """Take what is to be known of its call."""
+        self.hooks, self.backoff = snapshot.hooks, snapshot.backoff
+        self.most_memory = (snapshot.options.get("needs") or {}).get("memory")
+        self.limit(snapshot.timeout if self.after is None else _ON_ERROR_SECONDS)
 
     def wait_for_news(self, backend: Backend, seconds: float) -> bool:
         """Wait on behalf of its code until something in the store has changed; True when woken.

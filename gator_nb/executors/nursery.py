@@ -18,13 +18,15 @@ from ..backends.base import Claimed
 from ..client import Client
 from ..cores import cores, thread_limits
 from ..errors import StoreUnavailable
+from ..process_tree import end_adopted
+from ..record import Reason
 from ..settings import KEY
 from ..snapshot import snapshot_of
 from .answering import answer
-from .assignment import assignment, ended_of
+from .assignment import assignment, ended_of, merged
 from .certificate import Death, end_by_death, oom_kills
 from .child_process import ChildProcess, ProcessTry
-from .scales import Scales, end_by_weight
+from .scales import Scales
 from .wire import Message
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ class Nursery:
         self._selector = selectors.DefaultSelector()
         self._answering = ThreadPoolExecutor(_ANSWERS, thread_name_prefix="gator_nb answer")
         self._answers: deque[tuple[ChildProcess, Message, bytes]] = deque()
+        self._on_errors: deque[tuple[Claimed, ProcessTry]] = deque()
+        """Tries whose `on_error` another child is to run, because theirs was killed."""
         self._started = 0
         self._unborn = 0
         """How many in a row died before they were ready."""
@@ -80,10 +84,14 @@ class Nursery:
         """The life of the thread."""
         with self._selector:
             self._selector.register(self._executor.ear, selectors.EVENT_READ)
-            while not self._executor.closing or any(child.one for child in self._children):
+            while self._goes_on():
                 self._guarded(self._turn)
             self._dismiss()
         self._answering.shutdown()
+
+    def _goes_on(self) -> bool:
+        busy = self._on_errors or any(child.one for child in self._children)
+        return bool(busy) or not self._executor.closing
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """Whatever fails is tried again: without this thread nothing would ever end."""
@@ -124,7 +132,7 @@ class Nursery:
     def _start_children(self) -> None:
         """Have a child for each slot; wait longer after each that did not come up."""
         while len(self._children) < self._wanted() and time.monotonic() >= self._not_before:
-            if self._executor.closing:
+            if self._executor.closing and not self._on_errors:
                 return
             self._started += 1
             try:
@@ -149,15 +157,34 @@ class Nursery:
 
     def _dispatch(self) -> None:
         while idle := [child for child in self._children if child.idle]:
-            claimed = self._executor.next_task()
-            if claimed is None:
+            next_one = self._next()
+            if next_one is None:
                 return
-            child = self._fitting(idle, claimed)
+            child = self._fitting(idle, next_one[0])
             if child is None:
-                self._executor.put_back(claimed)
+                self._put_back(*next_one)
                 return
-            if not self._give(child, claimed) and self._short:
+            if not self._give(child, *next_one) and self._short:
                 return
+
+    def _next(self) -> tuple[Claimed, ProcessTry] | None:
+        while self._on_errors:
+            claimed, one = self._on_errors.popleft()
+            if one.cause is None:
+                return claimed, one
+            self._end(claimed, one, Ended(None))
+        found = self._executor.next_task()
+        return None if found is None else (found, ProcessTry(found.record))
+
+    def _put_back(self, claimed: Claimed, one: ProcessTry) -> None:
+        """It has not begun; its next child gets it."""
+        if one.after is not None:
+            again = ProcessTry.of_on_error(one, one.after)
+            self._executor.tries.begun(again)
+            self._on_errors.appendleft((claimed, again))
+            return
+        self._executor.tries.dropped(one)
+        self._executor.put_back(claimed)
 
     def _fitting(self, idle: Sequence[ChildProcess], claimed: Claimed) -> ChildProcess | None:
         """The child for a task; None while one with its GPUs has yet to come. CUDA keeps to those
@@ -171,14 +198,13 @@ class Nursery:
             idle[0].dismiss()
         return None
 
-    def _give(self, child: ChildProcess, claimed: Claimed) -> bool:
+    def _give(self, child: ChildProcess, claimed: Claimed, one: ProcessTry) -> bool:
         """Send a task to a child; False when it was over before it began."""
-        one = ProcessTry(claimed.record)
+        record, visible = claimed.record, child.visible
         try:
-            snapshot = snapshot_of(self._client, claimed.record, claimed.envelope)
-            one.limit(snapshot.timeout)
-            one.most_memory = (snapshot.options.get("needs") or {}).get("memory")
-            message, payload = assignment(self._client, claimed.record, snapshot, child.visible)
+            snapshot = snapshot_of(self._client, record, claimed.envelope)
+            one.prepare(snapshot)
+            message, payload = assignment(self._client, record, snapshot, visible, one.after)
         except StoreUnavailable:  # it has not begun
             self._end(claimed, one, Ended(None))
             return False
@@ -202,7 +228,7 @@ class Nursery:
         except OSError as error:
             if not self._short:
                 self._log(f"tasks wait: {error}")
-            self._executor.moved_back(one, claimed)
+            self._put_back(claimed, one)
         self._short = child.one is None
         self._watch(child, child.output)
         return not self._short
@@ -265,7 +291,7 @@ class Nursery:
             self._answering.submit(self._answer, child, one, message, payload)
         elif kind == "stale":
             child.one = child.claimed = None
-            self._executor.moved_back(one, claimed)
+            self._put_back(claimed, one)
             child.kill()
         elif kind == "end" and message["clean"]:
             child.one = child.claimed = None
@@ -276,7 +302,19 @@ class Nursery:
 
     def _end(self, claimed: Claimed, one: ProcessTry, ended: Ended) -> None:
         one.over()
+        ended = ended if one.after is None else merged(one.after, ended)
         self._executor.tries.ended(claimed, one, ended)
+
+    def _end_by_death(self, claimed: Claimed, one: ProcessTry, death: Death) -> None:
+        ended = end_by_death(one, death)
+        failed = ended.reason in (Reason.TIMEOUT, Reason.ERROR)
+        if failed and "on_error" in one.hooks and one.after is None:
+            one.over()
+            next_one = ProcessTry.of_on_error(one, ended)
+            self._executor.tries.begun(next_one)
+            self._on_errors.append((claimed, next_one))
+        else:
+            self._end(claimed, one, ended)
 
     def _answer(
         self, child: ChildProcess, one: ProcessTry, message: Message, payload: bytes
@@ -320,6 +358,8 @@ class Nursery:
     def _bury(self, child: ChildProcess) -> None:
         self._hear(child)
         child.clear()
+        if self._executor.adopts:
+            end_adopted({one.process.pid for one in self._children})
         self._children.remove(child)
         for file in (child.line, child.output, child.death):
             self._unwatch(file)
@@ -328,8 +368,11 @@ class Nursery:
             words = child.words.decode("utf-8", "replace").strip()
             self._not_born(f"a child process ended with {code} before it was ready: {words}")
         if child.one is not None and child.claimed is not None:
+            if child.last_end is not None:
+                self._end(child.claimed, child.one, child.last_end)
+                return
             death = Death(code, child.peak_memory, self._out_of_memory(), child.cut_off)
-            self._end(child.claimed, child.one, child.last_end or _end_of(child.one, death))
+            self._end_by_death(child.claimed, child.one, death)
 
     def _not_born(self, why: str) -> None:
         self._unborn += 1
@@ -355,9 +398,3 @@ class Nursery:
                 child.kill()
         for child in [child for child in self._children if child.dead()]:
             self._bury(child)
-
-
-def _end_of(one: ProcessTry, death: Death) -> Ended:
-    if one.overweight is not None and one.cause is None:
-        return end_by_weight(one, death.peak_memory)
-    return end_by_death(one, death)

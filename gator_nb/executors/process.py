@@ -13,6 +13,7 @@ from contextlib import suppress
 from ..backends.base import Claimed
 from ..capacities import Capacities
 from ..client import Client
+from ..process_tree import adopt_orphans
 from ..running import Cause, Running
 from .base import Report
 from .child_process import ProcessTry
@@ -27,6 +28,8 @@ class ProcessExecutor:
         capacities: of the worker, which tell the GPUs of each claim.
         name: of the worker; its children and all that they start carry it.
         lease: seconds of silence after which the worker counts as lost on another host.
+        adopts: this process does nothing else, so it may become the parent of what a child leaves
+            behind when it dies, and end that whatever it did to hide.
         on_event: called from another thread when a task has ended or told something.
         log: told of children that do not come up.
     """
@@ -41,6 +44,7 @@ class ProcessExecutor:
         capacities: Capacities,
         name: str,
         lease: float,
+        adopts: bool,
         on_event: Callable[[], None],
         log: Callable[[str], None],
     ) -> None:
@@ -52,6 +56,9 @@ class ProcessExecutor:
         self.closing = False
         self.tries: Tries[ProcessTry] = Tries(client, on_event)
         self.told = on_event
+        self.adopts = adopts
+        if adopts:
+            adopt_orphans()
         self._bell, self.ear = socket.socketpair()
         self._bell.setblocking(False)
         self.ear.setblocking(False)
@@ -113,8 +120,3 @@ class ProcessExecutor:
     def put_back(self, claimed: Claimed) -> None:
         """Have it be the next task again."""
         self.inbox.appendleft(claimed)
-
-    def moved_back(self, one: ProcessTry, claimed: Claimed) -> None:
-        """Its child could not take it: another one will."""
-        self.tries.dropped(one)
-        self.put_back(claimed)

@@ -39,7 +39,7 @@ class Scales:
 
 
 def end_by_weight(one: ProcessTry, peak: int) -> Ended:
-    """How such a try ended: as one that raised. `on_error` could not be called."""
+    """How such a try ended: as one that raised."""
     record = one.record
     held, asked = as_size(one.overweight or 0), as_size(one.most_memory or 0)
     error = MemoryError(
@@ -50,5 +50,6 @@ def end_by_weight(one: ProcessTry, peak: int) -> Ended:
     outcome = outcome_of_error(record.id, one.claim, error)
     return Ended(
         Status.RETRYING if again else Status.FAILED, record.retries - again, outcome,
-        Reason.ERROR, outcome.error, peak_memory=max(peak, one.overweight or 0),
+        Reason.ERROR, outcome.error, one.backoff, error,
+        peak_memory=max(peak, one.overweight or 0),
     )  # fmt: skip

@@ -59,7 +59,7 @@ class GatorMagics(Magics):
         %gator connect NAME     go on with that store; or with an address, as redis://host
                                 --save NAME: give it a name, with its password
         %gator worker start     run this queue's tasks here: --threads N, or --processes N with
-                                --detach to outlive this kernel
+                                --detach to outlive this kernel; --has gpu=2 for tasks with needs
         %gator worker stop      begin nothing more here, and wait for what runs
         %gator dashboard        the page of this store, which lives while a cell blocks
         """
@@ -132,10 +132,11 @@ class GatorMagics(Magics):
         gator = self.gator
         serves = f"serves queue {gator.queue_name!r} of {gator.conn_string}"
         if asked.detach:
-            detached = gator.crew.with_processes(asked.processes, detach=True).wait_until_ready()
+            start = gator.crew.with_processes(asked.processes, detach=True, has=asked.has)
+            detached = start.wait_until_ready()
             until = f"until `kill {detached.pid}`"
             return f"a worker with {_processes(asked.processes)} {serves} {until}"
-        worker = gator.start_worker(asked.threads, asked.processes)
+        worker = gator.start_worker(asked.threads, asked.processes, has=asked.has)
         if isinstance(worker, WorkerProcess):
             return f"a worker with {_processes(worker.processes)} {serves}"
         return f"a worker with {_number(worker.threads, 'thread')} {serves}"

@@ -16,3 +16,11 @@ class Call(NamedTuple):
     on_start: Callable[..., Any] | None = None
     on_success: Callable[..., Any] | None = None
     on_error: Callable[..., Any] | None = None
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The names of those that there are."""
+        return tuple(name for name in HOOKS if getattr(self, name) is not None)
+
+
+HOOKS = ("on_start", "on_success", "on_error")

@@ -45,6 +45,8 @@ class CallHeader(NamedTuple):
     """Tasks that the call refers to, and those whose results go there: themselves, or retries."""
     environment: Environment | None = None
     """What it was pushed with; see `environment.py`."""
+    hooks: tuple[str, ...] = ()
+    """Those that the call has."""
 
 
 _ABSENT = object()

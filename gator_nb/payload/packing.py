@@ -11,8 +11,6 @@ from .pickling import Pickled, pickled, pickled_apart, pickled_call
 from .sources import Sources, sources_of
 from .steady import steady
 
-_NO_HOOKS = (None, None, None)
-
 
 class Packed(NamedTuple):
     """A pickled call, and what is told beside it."""
@@ -124,5 +122,4 @@ def pack(call: Call) -> Packed:
 def _travels_apart(call: Call) -> bool:
     """Whether function and arguments have nothing in common that would be two things when they
     arrive."""
-    hooks = call.on_start, call.on_success, call.on_error
-    return hooks == _NO_HOOKS and all(map(is_atom, (*call.args, *call.kwargs.values())))
+    return not call.hooks and all(map(is_atom, (*call.args, *call.kwargs.values())))

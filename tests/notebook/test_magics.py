@@ -70,7 +70,9 @@ def test_wait_as_the_last_cell_waits_and_raises(kernel) -> None:
         ("worker start --threads 1 --processes 1", "not allowed with"),
         ("worker start --detach", "--detach is for --processes"),
         ("worker start --processes 2", "lives in this process only"),
+        ("worker start --has license", "license"),
         ("worker stop --threads 2", "stop takes no more words"),
+        ("worker stop --has license=1", "stop takes no more words"),
     ],
 )
 def test_what_it_does_not_know_is_told_with_what_it_knows(line: str, told: str) -> None:

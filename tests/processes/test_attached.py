@@ -127,3 +127,26 @@ def test_the_end_of_a_notebook_cuts_a_patient_stop_short(
     until(lambda: not beside.running)
     assert task.status is Status.WAITING
     task.cancel()
+
+
+def test_what_hides_from_it_ends_with_its_parent(gator: Gator, beside: WorkerProcess) -> None:
+    """A process in a session of its own that has lost its environment, too."""
+
+    def hide() -> None:
+        left = subprocess.Popen(["sleep", "600"], start_new_session=True, env={})
+        print(left.pid, flush=True)
+        time.sleep(0.5)  # the pid shows
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    task = gator.options(on_lost="fail").task(hide).wait(60)
+    assert task.status is Status.FAILED
+    until(lambda: gone(int(task.logs().split()[0])))
+    assert gator.task(pow, 2, 10).get(timeout=60) == 1024
+
+
+def test_it_has_what_it_was_told(gator: Gator) -> None:
+    """So tasks with needs run on it; another amount is refused as long as it runs."""
+    gator.start_worker(processes=1, has={"license": 1})
+    assert gator.options(needs={"license": 1}).task(pow, 2, 10).get(timeout=60) == 1024
+    with pytest.raises(ValueError, match=r"1 processes run already with has=.*license.*: 1"):
+        gator.start_worker(processes=1, has={"license": 2})

@@ -57,6 +57,16 @@ def test_the_order_in_which_they_are_written_is_nothing() -> None:
     assert not fit({"a": 3}, {"a": 2, "b": 1})
 
 
+def test_the_gators_own_worker_may_have_something(gator: Gator) -> None:
+    gator.start_worker(threads=1, has={"license": 1})
+    assert gator.options(needs={"license": 1}).task(pow, 2, 10).get(timeout=60) == 1024
+    assert gator.start_worker() is gator.start_worker(threads=1, has={"license": 1})
+    with pytest.raises(ValueError, match="run already"):
+        gator.start_worker(has={"license": 2})
+    with pytest.raises(TypeError, match="has=2"):
+        gator.start_worker(has=2)
+
+
 # -- where they run ----------------------------------------------------------------------------
 
 
