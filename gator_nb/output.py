@@ -1,7 +1,7 @@
 """What a task prints, routed to its log instead of into whatever cell is newest.
 
 A `Sink` takes the text of one try. The route is by context variable, so two tasks in two threads
-never mix. Threads and processes that a task starts by itself are outside of it.
+never mix. What C code prints in a thread is nobody's for sure; see `c_output`.
 """
 
 import logging
@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from . import c_output
 from .constants import LOG_HEAD, LOG_TAIL
 from .rich_output import Display, Splitter, encoded, is_display
 
@@ -112,7 +113,15 @@ class Sink:
         return data
 
 
-def divert(text: str) -> bool:
+def pass_on(text: str, write: Callable[[str], object]) -> int:
+    """Give text to the task that wrote it, or by `write` to the stream that it came to."""
+    left = "" if _divert(text) else c_output.left_of(text)
+    if left or not text:
+        write(left)
+    return len(text)
+
+
+def _divert(text: str) -> bool:
     """Give `text` to the current task's sink; True when that was all there is to do."""
     sink = SINK.get()
     if sink is None:
@@ -124,7 +133,7 @@ def divert(text: str) -> bool:
 def report(text: str) -> None:
     """Tell something in the log of the task that runs here; where that is not all that is read,
     to the logger "gator_nb.task" too."""
-    if divert(text):
+    if _divert(text):
         return
     token = SINK.set(None)
     try:
@@ -175,7 +184,7 @@ def _route(stream: Any) -> Callable[[], None]:
     plain = stream.write
 
     def write(text: str) -> int:
-        return len(text) if divert(text) else plain(text)
+        return pass_on(text, plain)
 
     def undo() -> None:
         if stream.__dict__.get("write") is write:

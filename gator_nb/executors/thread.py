@@ -12,6 +12,7 @@ from contextlib import ExitStack
 
 from ..attempt import attempt, snapshot_loader
 from ..backends.base import Claimed
+from ..c_output import hearing
 from ..client import Client
 from ..constants import THREAD_LEASE
 from ..displays import capture_displays
@@ -130,5 +131,6 @@ class ThreadExecutor:
 
     def _run(self, claimed: Claimed, one: Try) -> None:
         self._tries.begun(one)
-        ended = attempt(one, snapshot_loader(self._client, one, self._task_class, claimed))
+        with hearing(one.sink.write):
+            ended = attempt(one, snapshot_loader(self._client, one, self._task_class, claimed))
         self._tries.ended(claimed, one, ended)

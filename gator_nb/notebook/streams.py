@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..output import divert
+from ..output import pass_on
 
 Write = Callable[[str], int | None]
 
@@ -21,7 +21,7 @@ class _RoutedWrite:
         self.inner = inner
 
     def __call__(self, text: str) -> int | None:
-        return len(text) if isinstance(text, str) and divert(text) else self.inner(text)
+        return pass_on(text, self.inner) if isinstance(text, str) else self.inner(text)
 
 
 def route_streams() -> None:

@@ -77,3 +77,41 @@ def test_unloading_leaves_the_streams_as_they_were(kernel) -> None:
     )
     assert kernel.run("'_Routed' in str(type(sys.stdout).__mro__)") == "False"
     assert kernel.run("print('plain again')") == "plain again\n"
+
+
+C_CODE = """
+import ctypes, time
+def print_in_c(word):
+    ctypes.CDLL(None).printf(b"%s from C\\n", word.encode())
+
+def flush():
+    ctypes.CDLL(None).fflush(None)
+    time.sleep(0.5)
+"""
+
+
+def test_what_c_code_of_a_task_prints_is_in_its_log_and_marked(kernel) -> None:
+    """It cannot be known whose it is; it comes with the task though C keeps it back, and no cell
+    that is over gets it."""
+    kernel.run(C_CODE)
+    kernel.run("task = gator.task(print_in_c, 'hello')")
+    kernel.until("task.done()")
+    log = kernel.run("print(task.logs())")
+    assert "[from C code, of this task or of what ran beside it] hello from C\n" in log
+    assert kernel.run("print('the next cell')") == "the next cell\n"
+    assert kernel.late == []
+
+
+def test_what_c_code_prints_while_a_cell_runs_may_be_the_cells(kernel) -> None:
+    """So the cell shows it too, and says that it may be a task's."""
+    kernel.run(C_CODE)
+    printed = kernel.run(
+        "task = gator.task(time.sleep, 3)\n"
+        "while str(task.status) != 'running': time.sleep(0.01)\n"
+        "print_in_c('mine'); flush()"
+    )
+    assert printed == "[from C code, of this cell or of a task that ran beside it] mine from C\n"
+    kernel.until("task.done()")
+    printed = kernel.run("print_in_c('alone'); flush()")
+    assert printed == "alone from C\n"
+    assert "alone" not in kernel.run("print(task.logs())")

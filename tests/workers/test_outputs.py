@@ -2,7 +2,9 @@
 
 import base64
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,25 @@ def test_what_a_thread_of_the_task_prints_is_the_tasks(queue: Gator) -> None:
         thread.join()
 
     assert queue.task(start).wait(60).logs() == "from a thread\n"
+
+
+def test_what_it_gives_to_a_pool_that_is_older_is_the_tasks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each call by itself: the pool's threads are nobody's, whoever had them started."""
+
+    def submit(word: str) -> None:
+        import threading
+
+        threading.old_pool.submit(print, "from the pool", word).result()  # type: ignore[attr-defined]
+
+    with ThreadPoolExecutor(1) as pool, Gator("memory://") as gator:
+        monkeypatch.setattr(threading, "old_pool", pool, raising=False)
+        gator.start_worker(threads=1)
+        logs = [gator.task(submit, word).wait(60).logs() for word in ("one", "two")]
+        pool.submit(print, "from nobody").result()
+    assert logs == ["from the pool one\n", "from the pool two\n"]
+    assert capsys.readouterr().out == "from nobody\n"
 
 
 def test_a_log_is_taken_apart_wherever_it_was_cut() -> None:
