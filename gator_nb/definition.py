@@ -26,6 +26,7 @@ from .payload import (
     preview_of,
     referring,
     seal_call,
+    signature_of,
     why_no_key,
 )
 from .record import Record, lane_of
@@ -200,9 +201,8 @@ def check_call(func: Callable[..., object], args: tuple[Any, ...], kwargs: dict[
         )
     if _fits_at_sight(func, len(args), kwargs):
         return
-    try:
-        signature = inspect.signature(func)
-    except (TypeError, ValueError):
+    signature = signature_of(func)
+    if signature is None:
         return  # some C functions do not tell; the call itself will
     try:
         signature.bind(*args, **kwargs)

@@ -35,6 +35,7 @@ from .references import (
     referring,
 )
 from .sealing import key_id_of, peek, seal, unseal
+from .signatures import signature_of
 from .sources import know_sources
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "seal_call",
     "seal_checkpoint",
     "seal_outcome",
+    "signature_of",
     "unseal",
     "value_of",
     "why_no_key",

@@ -13,6 +13,7 @@ from .by_value import by_reference
 from .call import Call
 from .code_digest import code_digest
 from .digest import Digester, Undigestible, source_of
+from .signatures import signature_of
 
 _VERSION = f"1:{sys.version_info.major}.{sys.version_info.minor}"
 _PARTS = ("its version", "its Python version", "its code", "its captured values", "its arguments")
@@ -145,11 +146,12 @@ def bound_arguments(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 
 def _bound_by_signature(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    from inspect import signature  # most calls do without it, and it takes its time to load
-
+    signature = signature_of(func)
     try:
-        bound = signature(func).bind(*args, **kwargs)
-    except (TypeError, ValueError):
+        bound = None if signature is None else signature.bind(*args, **kwargs)
+    except TypeError:
+        bound = None
+    if bound is None:
         return (args, kwargs)
     bound.apply_defaults()
     return bound.arguments

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [memory|sqlite|redis|all] [--rounds N] [--json FILE]`, and
+"""`python -m tests.benchmarks [memory|sqlite|redis|all|stopping] [--rounds N] [--json FILE]`, and
 `python -m tests.benchmarks million [--store redis|sqlite] [--tasks N] [--json FILE]`."""
 
 import json
@@ -17,7 +17,7 @@ from rich.table import Table
 
 import gator_nb
 
-from . import memory, million, peers, redis, sqlite
+from . import memory, million, peers, redis, sqlite, stopping
 from .measure import OURS, Case, Target, Verdict, interleave, judge
 
 
@@ -27,6 +27,7 @@ class Suite(StrEnum):
     redis = "redis"
     all = "all"
     million = "million"
+    stopping = "stopping"
 
 
 class _Suite(NamedTuple):
@@ -60,11 +61,14 @@ def main(
 ) -> None:
     """Measure gator_nb beside its peers and the bare chain; medians of interleaved rounds.
 
-    `million` measures what the verbs cost with so many tasks queued, beside a thousand.
+    `million` measures what the verbs cost with so many tasks queued, beside a thousand; `stopping`
+    how long a cancel takes whatever the code does.
     """
     console = Console()
     if suite is Suite.million:
         figures = _measure_many(console, store, tasks)
+    elif suite is Suite.stopping:
+        figures = _measure_stopping(console, rounds)
     else:
         figures = _measure(console, suite, rounds)
     if json_file is not None:
@@ -100,6 +104,21 @@ def _measure_many(console: Console, store: million.Store, tasks: int) -> dict[st
     console.print(table)
     rows = [row._asdict() | {"ratio": row.ratio} for row in report.rows]
     return {"store": store, "tasks": tasks, "verbs": rows, "bytes_a_task": report.bytes_a_task}
+
+
+def _measure_stopping(console: Console, rounds: int) -> dict[str, object]:
+    with console.status("starting") as status:
+        rows = stopping.measure(rounds, status.update)
+    table = Table(title=f"{rounds} times each, on {platform.machine()}")
+    for heading in ("what", "median", "worst", "target", ""):
+        table.add_column(heading, justify="left" if heading in ("what", "") else "right")
+    for row in rows:
+        met = "" if row.most is None else "met" if row.worst <= row.most else "missed"
+        target = "" if row.most is None else f"{row.most:g} {row.unit}"
+        seconds = (f"{row.median:.2f} {row.unit}", f"{row.worst:.2f} {row.unit}")
+        table.add_row(row.what, *seconds, target, met)
+    console.print(table)
+    return {"rows": [row._asdict() for row in rows]}
 
 
 def _figures_table(cases: list[Case], rounds: int) -> Table:
