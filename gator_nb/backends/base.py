@@ -219,6 +219,10 @@ class Backend(ABC):
     def renew(self, worker: str, beats: Sequence[Beat]) -> list[Answer]:
         """Renew the lease of `worker` and tell of its tasks.
 
+        A task that was taken from this claim and waits again is adopted: unless somebody else has
+        claimed it since, it is running on as if its holder had never been silent, and the loss
+        does not count. `settle` and `save` do the same. A full limit is in the way.
+
         Answers KEPT, CANCEL, KILL or LOST for each.
         """
 

@@ -47,6 +47,7 @@ class ModelTask:
     worker: str | None = None
     claim: str | None = None
     settled: str | None = None
+    started: bool = False
     reason: str | None = None
 
     @property
@@ -148,7 +149,7 @@ class Model:
     def start(self, task: ModelTask, worker: str, claim: str, *, by_itself: bool) -> None:
         task.status, task.worker, task.claim = RUNNING, worker, claim
         task.attempts += 1
-        task.begun = by_itself
+        task.begun, task.started = by_itself, True
         task.held, task.due = False, None
 
     def stands(self, task_id: str, claim: str) -> bool:
@@ -187,7 +188,7 @@ class Model:
         if task.asked:
             self.end(task, CANCELED, "canceled")
         else:
-            task.status = WAITING
+            task.status, task.started = WAITING, False
             task.attempts -= 1
 
     # -- people and reapers -------------------------------------------------------------------
@@ -227,13 +228,26 @@ class Model:
             self.lose(task)
         return {one.id for one in taken}
 
+    def adopt(self, task_id: str, claim: str) -> None:
+        """Its holder was thought lost and speaks again, before anybody else has claimed it."""
+        task = self.tasks.get(task_id)
+        if task is None or task.status is not WAITING or task.claim != claim:
+            return
+        if task.settled == claim or not self.may_run(task):
+            return
+        task.status, task.begun = RUNNING, True
+        if task.started:
+            task.losses -= 1
+        else:
+            task.attempts, task.started = task.attempts + 1, True
+
     def lose(self, task: ModelTask) -> None:
         if task.asked:
             self.end(task, CANCELED, "unconfirmed")
             return
         if not task.begun:
             task.attempts -= 1
-            task.status, task.alone = WAITING, True
+            task.status, task.alone, task.started = WAITING, True, False
             return
         task.losses += 1
         fails = task.on_lost == "fail" or (task.on_lost is None and task.worker in self.kernels)

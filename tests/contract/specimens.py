@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gator_nb.backends.base import Backend, Claimed, Presence, Push, Settlement
+from gator_nb.backends.base import Backend, Beat, Claimed, Presence, Push, Settlement
 from gator_nb.record import Record
 from gator_nb.states import CANCELED, FAILED, RETRYING, SUCCESS, Status
 
@@ -84,3 +84,7 @@ def ended_as(backend: Backend, task_id: str, status: Status) -> Record:
     assert take_one(backend).id == task_id
     backend.settle([end(record(backend, task_id), status)])
     return record(backend, task_id)
+
+
+def beat(claimed: Record, **news: object) -> Beat:
+    return Beat(claimed.id, claimed.claim or "")._replace(**news)

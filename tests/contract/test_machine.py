@@ -216,6 +216,7 @@ class StoreMachine(RuleBasedStateMachine):
         answers = self.backend.renew(by, [Beat(*one, begun=begun) for one in claims])
         self.model.renewed[by] = self.clock.time
         for (task_id, claim), answer in zip(claims, answers, strict=True):
+            self.model.adopt(task_id, claim)
             if not self.model.stands(task_id, claim):
                 assert answer is Answer.LOST
                 continue
@@ -236,6 +237,7 @@ class StoreMachine(RuleBasedStateMachine):
         ends = [Settlement(*one, status, 1, b"o", due=due) for one in self._some_claims(data)]
         for _ in range(repeats):
             for one, answer in zip(ends, self.backend.settle(ends), strict=True):
+                self.model.adopt(one.task_id, one.claim)
                 if self.model.stands(one.task_id, one.claim):
                     self.model.settle(one.task_id, one.status, due, 1)
                     assert answer is Answer.DONE
@@ -248,6 +250,7 @@ class StoreMachine(RuleBasedStateMachine):
     def its_process_dies(self, data: st.DataObject) -> None:
         ends = [Settlement(*one, FAILED, 1, b"o", lost=True) for one in self._some_claims(data)]
         for one, answer in zip(ends, self.backend.settle(ends), strict=True):
+            self.model.adopt(one.task_id, one.claim)
             if self.model.stands(one.task_id, one.claim):
                 self.model.settle_lost(one.task_id, 1)
                 assert answer is Answer.DONE

@@ -1,14 +1,9 @@
 """`renew`: a worker lives, and tells of its tasks."""
 
 from gator_nb.backends.base import Answer, Backend, Beat
-from gator_nb.record import Record
 
-from .specimens import call, push, record, success, take, take_one
+from .specimens import beat, call, push, record, success, take, take_one
 from .stores import Clock
-
-
-def beat(claimed: Record, **news: object) -> Beat:
-    return Beat(claimed.id, claimed.claim or "")._replace(**news)
 
 
 def test_the_lease_is_renewed(backend: Backend, clock: Clock) -> None:
@@ -71,6 +66,7 @@ def test_a_claim_that_does_not_stand_is_lost(backend: Backend) -> None:
     assert backend.renew("w1", beats) == [Answer.LOST] * 3
     assert record(backend, "b") == two
     backend.reap(["w1"])
+    take_one(backend, by="w2")
     assert backend.renew("w1", [beat(two, progress="late", log=b"late")]) == [Answer.LOST]
     assert (record(backend, "b").progress, backend.log("b")) == (None, b"")
 

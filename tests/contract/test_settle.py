@@ -112,13 +112,13 @@ def test_a_claim_that_never_was_is_lost(backend: Backend) -> None:
 
 
 def test_a_claim_that_was_taken_away_is_lost(backend: Backend) -> None:
-    """Its worker was thought dead and comes back: what it has is dropped."""
+    """Its worker was thought dead and comes back, after somebody else began the task: what it has
+    is dropped."""
     push(backend, "a")
     stale = take_one(backend)
     backend.reap(["w1"])
-    assert backend.settle([success(stale, log=b"late")]) == [Answer.LOST]
     fresh = take_one(backend, by="w2")
-    assert backend.settle([success(stale)]) == [Answer.LOST]
+    assert backend.settle([success(stale, log=b"late")]) == [Answer.LOST]
     assert record(backend, "a") == fresh
     assert (backend.outcome("a"), backend.log("a")) == (None, b"")
 

@@ -117,6 +117,22 @@ def test_a_worker_of_another_host_that_is_silent_for_longer_loses_its_task(
     assert gator.backend.get([task.task_id])[0].version == version
 
 
+def test_a_worker_that_comes_back_before_anybody_else_has_begun_its_tasks_goes_on(
+    gator: Gator, there: Host, ledger: Ledger
+) -> None:
+    """It adopts what still runs, and what has ended counts: nothing is repeated, nothing lost."""
+    worker = there.worker(gator.backend.address, threads=2, lease=LEASE)
+    tasks = [gator.task(ledger.call(0.5)), gator.task(ledger.call(4 * LEASE))]
+    until(lambda: len(ledger.began()) == 2)
+    with worker.paused():
+        until(lambda: {status_of(gator, task.task_id) for task in tasks} == {WAITING}, 30)
+    gator.wait(tasks, timeout=60)
+    records = gator.backend.get([task.task_id for task in tasks])
+    assert {(one.status, one.attempts, one.losses) for one in records} == {(SUCCESS, 1, 0)}
+    assert set(ledger.began().values()) == {1}
+    assert worker.end() == (0, 0)
+
+
 def test_a_result_that_comes_too_late_is_dropped_and_counted(
     gator: Gator, there: Host, yonder: Host, ledger: Ledger
 ) -> None:

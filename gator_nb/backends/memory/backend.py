@@ -24,7 +24,7 @@ from ..base import (
     Topic,
 )
 from .finding import fits, in_queue, open_dependency
-from .holding import answer_repeat, append_log, renew, standing
+from .holding import answer_repeat, append_log, held, renew, standing
 from .put import PutStep
 from .ready import keep_time, take
 from .retention import forgettable
@@ -188,14 +188,14 @@ class MemoryBackend(Backend):
             step = Step(store, self.clock())
             answers = []
             for end in settlements:
-                record = step.at(end.task_id)
-                if record is not None and record.status is RUNNING and record.claim == end.claim:
+                record = held(store, step, end.task_id, end.claim)
+                if record is not None:
                     step.settle(record, end)
                     if end.log:
                         append_log(store, end.task_id, end.log)
                     answers.append(Answer.DONE)
                 else:
-                    answers.append(answer_repeat(record, end.claim))
+                    answers.append(answer_repeat(step.at(end.task_id), end.claim))
             step.commit()
         return answers
 
@@ -203,8 +203,8 @@ class MemoryBackend(Backend):
         store = self._store
         with store.lock:
             step = Step(store, self.clock())
-            record = step.at(task_id)
-            if record is None or record.status is not RUNNING or record.claim != claim:
+            record = held(store, step, task_id, claim)
+            if record is None:
                 return Answer.LOST
             store.checkpoints[task_id] = data
             step.tell(record, checkpoint=task_id)

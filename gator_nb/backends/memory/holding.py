@@ -2,16 +2,29 @@
 
 from ...constants import FORCED
 from ...record import Record
-from ...states import RUNNING
+from ...states import RUNNING, WAITING
 from ..base import Answer, Beat
 from .step import Step
 from .store import Store
 
 
+def held(store: Store, step: Step, task_id: str, claim: str) -> Record | None:
+    """The task when the claim stands, or when it can be adopted; else None."""
+    record = step.at(task_id)
+    if record is None or record.claim != claim:
+        return None
+    if record.status is RUNNING:
+        return record
+    taken_from_it = record.status is WAITING and record.settled != claim
+    if taken_from_it and record.worker in store.presences and step.has_room(record):
+        return step.adopt(record)
+    return None
+
+
 def renew(store: Store, step: Step, beat: Beat) -> Answer:
     """Write down what a holder tells of a task."""
-    record = step.at(beat.task_id)
-    if record is None or record.status is not RUNNING or record.claim != beat.claim:
+    record = held(store, step, beat.task_id, beat.claim)
+    if record is None:
         return Answer.LOST
     told = {
         "begun": beat.begun or record.begun,

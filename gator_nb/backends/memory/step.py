@@ -90,13 +90,17 @@ class Step:
 
     def demand_room(self, record: Record) -> None:
         """Refuse to run a task whose limit is full."""
+        if record.limit is not None and not self.has_room(record):
+            raise limit_full(record.id, record.limit)
+
+    def has_room(self, record: Record) -> bool:
+        """Whether its limit lets it run."""
         if record.limit is None:
-            return
+            return True
         name, _ = limit_of(record.limit)
         begun = [one.limit for one in self._staged.values() if one.status is RUNNING and one.limit]
         same = sum(limit_of(limit)[0] == name for limit in begun)
-        if same >= self.index.room(record.limit):
-            raise limit_full(record.id, record.limit)
+        return same < self.index.room(record.limit)
 
     def claim(self, record: Record, worker: str, *, by_itself: bool) -> Record:
         """Give `worker` the right to run it. Whatever kept it waiting is over."""
@@ -111,6 +115,18 @@ class Step:
             progress=None,
             held=False,
             due=None,
+        )
+
+    def adopt(self, record: Record) -> Record:
+        """Its holder was silent, and lives: the claim stands again."""
+        begun = record.started is not None
+        return self._write(
+            record,
+            status=RUNNING,
+            begun=True,
+            losses=record.losses - begun,
+            attempts=record.attempts + (not begun),
+            started=record.started if begun else self.now,
         )
 
     def tell(self, record: Record, **news: object) -> Record:

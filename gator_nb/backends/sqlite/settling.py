@@ -11,9 +11,16 @@ from .sql import sql
 from .transaction import Transaction
 
 _STANDING = """
-SELECT seq, status, claim, settled, cancel_at, cancel_step, "limit" IS NOT NULL
+SELECT seq, status, claim, settled, cancel_at, cancel_step, "limit",
+    worker IN (SELECT id FROM presence WHERE NOT gone)
 FROM task WHERE id = ?
 """
+_ADOPT = sql("""
+UPDATE task SET
+    status = $RUNNING, begun = 1, losses = losses - (started IS NOT NULL),
+    attempts = attempts + (started IS NULL), started = coalesce(started, ?), version = ?
+WHERE seq = ?
+""")
 _LOSABLE = "SELECT losses + 1, on_lost FROM task WHERE seq = ?"
 
 _SETTLE = """
@@ -134,7 +141,7 @@ def _tell(tx: Transaction, seq: int, status: Status) -> None:
 
 
 def _release(tx: Transaction, task_id: str, claim: str) -> Answer:
-    standing = _held(tx, task_id, claim)
+    standing = _held(tx, task_id, claim, adopting=False)
     if isinstance(standing, Answer):
         return standing
     seq, cancel, _ = standing
@@ -162,14 +169,22 @@ def _renew(tx: Transaction, beat: Beat) -> Answer:
     return Answer.KEPT if cancel is None else cancel
 
 
-def _held(tx: Transaction, task_id: str, claim: str) -> tuple[int, Answer | None, bool] | Answer:
-    """seq, the cancel that was asked, and whether it has a limit, where the claim stands; else what
-    its holder is told."""
+def _held(
+    tx: Transaction, task_id: str, claim: str, *, adopting: bool = True
+) -> tuple[int, Answer | None, bool] | Answer:
+    """seq, the cancel that was asked, and whether it has a limit, where the claim stands or the
+    task can be adopted; else what its holder is told."""
     found = tx.run(_STANDING, (task_id,))
     if not found:
         return Answer.LOST
-    seq, status, current, settled, cancel_at, step, limited = found[0]
-    if status == RUNNING and current == claim:
-        asked = Answer.KILL if step == FORCED else Answer.CANCEL
-        return seq, None if cancel_at is None else asked, bool(limited)
-    return Answer.DONE if settled == claim else Answer.LOST
+    seq, status, current, settled, cancel_at, step, limit, holder_is_there = found[0]
+    if current != claim or status not in (RUNNING, WAITING) or settled == claim:
+        return Answer.DONE if settled == claim else Answer.LOST
+    if status == WAITING:
+        full = limit is not None and tx.room(limit) < 1
+        if full or not adopting or not holder_is_there:
+            return Answer.LOST
+        tx.run(_ADOPT, (tx.now, tx.stamp(), seq))
+        tx.topics.add("news")
+    asked = Answer.KILL if step == FORCED else Answer.CANCEL
+    return seq, None if cancel_at is None else asked, limit is not None

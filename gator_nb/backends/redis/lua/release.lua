@@ -10,7 +10,7 @@
 --! include holding
 
 local function release(id, claim_id)
-    local task, answer = held_task(id, claim_id)
+    local task, answer = standing_task(id, claim_id)
     if not task then
         return answer
     elseif task.cancel_at then
