@@ -37,6 +37,10 @@ class Claiming:
         self._needy: dict[str, Needs] = {}
         """Lanes with ready tasks that need what this worker has."""
         self._idle = False
+        """A look would find nothing, unless something has come since."""
+        self._due_known = False
+        self._all_lanes = False
+        """The lanes with needs were listed since the last look."""
         self._listed_at = 0.0
         self.look = True
         """There may be something to claim."""
@@ -44,6 +48,11 @@ class Claiming:
         self.next_due: float | None = None
         self.lanes: tuple[str, ...] = executor.lanes
         """All that it has found it can serve."""
+
+    @property
+    def needy(self) -> bool:
+        """Tasks wait for what this worker has, so that a look is due whenever one has ended."""
+        return bool(self._needy)
 
     def took(self, seconds: float) -> None:
         """A task took so long, or had to be waited for so long."""
@@ -71,16 +80,36 @@ class Claiming:
             return []
         self.looked_at, self.look = time.monotonic(), False
         free = min(wanted, self._executor.slots - self._busy(held))
+        self._all_lanes = False
         claimed = self._claim(wanted, free)
-        self._idle = not claimed
+        self._idle = not claimed or self._was_all(claimed, wanted)
+        self._due_known = False
         if claimed:
             self.looked_at = time.monotonic()  # a large call may have taken long to come
-        else:
-            self.next_due = self._backend.next_due()
         return claimed
 
+    def _was_all(self, claimed: list[Claimed], wanted: int) -> bool:
+        """Whether there was nothing more to claim, so that there is no need to look before somebody
+        pushes. Of several queues a call takes from one."""
+        queues = self._worker.queues
+        one_queue = queues is not None and len(queues) == 1
+        plain = not self._needy and not any(one.record.alone for one in claimed)
+        return one_queue and plain and len(claimed) < wanted
+
+    def look_around(self) -> None:
+        """Once a look has found no more: see what waits in lanes with needs, and when the next task
+        will be due; not while there is something better to do."""
+        busy = self._executor.running() and time.monotonic() - self.looked_at < _BATCH_SECONDS
+        if not self._idle or self._due_known or busy:
+            return
+        if not self._all_lanes:
+            self._list_lanes()
+            self._idle = not self._fitting()
+        self.next_due, self._due_known = self._backend.next_due(), True
+
     def _worth_looking(self) -> bool:
-        due = self.next_due is not None and self._backend.now() >= self.next_due
+        due = self._due_known and self.next_due is not None
+        due = due and self._backend.now() >= (self.next_due or 0)
         late = time.monotonic() - self.looked_at >= _LOOK_EVERY
         return not self._idle or self.look or due or late
 
@@ -127,7 +156,7 @@ class Claiming:
 
     def _list_lanes(self) -> None:
         """See which lanes with needs have tasks that could run here."""
-        self._listed_at = time.monotonic()
+        self._listed_at, self._all_lanes = time.monotonic(), True
         self._needy = {}
         for lane in sorted(self._backend.lanes(self._worker.queues)):
             needs = needs_in(lane)

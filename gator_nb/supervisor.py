@@ -20,7 +20,6 @@ from .executors.base import Report
 from .liveness import LifeLock
 from .running import Running
 from .states import Status
-from .strays import strays
 
 if TYPE_CHECKING:
     from .worker import Worker
@@ -38,8 +37,6 @@ _GIVE_UP_AFTER = 1.0
 """Seconds after its interruption when a stopping worker leaves a thread to itself."""
 _LAST_TRIES = 5.0
 """Seconds that a stopping worker goes on trying to reach a store that is away."""
-_LATE_REPLIES = 120.0
-"""Seconds after the store failed in which a request may still reach it that we gave up."""
 _LONGEST_RETRY = 2.0
 """Seconds between two tries to reach a store that is away."""
 
@@ -75,7 +72,7 @@ class Supervisor:
         self._next_timeout: float | None = None
         self._busy_at = time.monotonic()
         self._told_at = self._renewed_at = self._reaped_at = 0.0
-        self._doubtful_until = self._strays_at = 0.0
+        self._strays_at = 0.0
         self._swept_at: float | None = None
         self._away_since: float | None = None
 
@@ -115,6 +112,7 @@ class Supervisor:
         self._tell()
         self._reap()
         self._sweep()
+        self._claiming.look_around()
 
     def _pause(self) -> float:
         """How long to sleep when nothing wakes us."""
@@ -129,8 +127,11 @@ class Supervisor:
         return pause
 
     def _sleep(self, seconds: float) -> None:
-        if self.listener.wait(seconds):
-            self._claiming.look = self._ask = True
+        if not self.listener.wait(seconds):
+            return
+        heard = self.listener.heard()
+        self._ask |= heard
+        self._claiming.look |= heard or self._claiming.needy
 
     def _wind_down(self) -> None:
         """Give back what has not begun, wait for what runs, interrupt it at the deadline."""
@@ -194,20 +195,25 @@ class Supervisor:
             self._away_since = None
         except GatorError as error:
             now = time.monotonic()
-            self._doubtful_until = now + _LATE_REPLIES
+            self._strays_at = 0.0  # look for them as soon as it is back
             if self._away_since is None:
                 self._away_since = now
                 self.worker.log.warning("the store fails, trying again: %s", error)
             self.listener.wait(min(_LONGEST_RETRY, 0.1 + (now - self._away_since) / 2))
 
     def _give_back_strays(self) -> None:
-        """While the store was away it may have given us what we never heard of."""
+        """A reply that was lost, or a store that has gone back to an older state, may give us what
+        we know nothing of. Nobody else takes it as long as we live."""
         now = time.monotonic()
-        if now < self._doubtful_until and now - self._strays_at >= RENEW_EVERY:
-            self._strays_at = now
-            found = strays(self.backend, self.worker.id, self._held)
-            if found:
-                self.backend.release(found)
+        if now - self._strays_at < RENEW_EVERY:
+            return
+        self._strays_at = now
+        known = {one.record.id for one in self._held.values()}
+        claims = self.backend.held(self.worker.id)
+        strays = [(task_id, claim) for task_id, claim in claims if task_id not in known]
+        if strays:
+            self.backend.release(strays)
+            self._claiming.look = True
 
     # -- the steps -----------------------------------------------------------------------------
 

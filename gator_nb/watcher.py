@@ -18,6 +18,8 @@ from .here import PAUSE, waiting
 from .record import Record
 from .workforce import why_nobody_begins
 
+_CHANGES = 1000
+"""Records that are asked for at a time."""
 _REAP_EVERY = 0.7
 """Seconds: a dead worker is found within two, with time left for the reap itself. As often the
 claims of what runs here are renewed, and requests to stop are heard."""
@@ -291,7 +293,7 @@ class Watcher:
 
     def _pass_on_changes(self) -> None:
         while True:
-            changes = self._backend.changes(self._cursor)
+            changes = self._backend.changes(self._cursor, limit=_CHANGES)
             self._away_since = None
             self._cursor = changes.cursor
             records = changes.records
@@ -304,7 +306,7 @@ class Watcher:
                         waiter.see([record])
             for subscriber in subscribers:
                 subscriber(records)
-            if not changes.records:
+            if len(changes.records) < _CHANGES and not changes.reset:
                 return
 
     def _read_anew(self) -> list[Record]:

@@ -61,7 +61,10 @@ class Listener(Protocol):
         the call counts."""
 
     def wake(self) -> None:
-        """Wake this listener."""
+        """Wake this listener, for a reason of one's own."""
+
+    def heard(self) -> bool:
+        """Whether the store has told of one of its topics since the last call."""
 
     def close(self) -> None:
         """Give up what it holds in this process and on disk."""
@@ -239,6 +242,11 @@ class Backend(ABC):
         told, with `Reason.LOST`, after `MAX_LOSSES` or where `on_lost` says "fail", and is
         CANCELED when it was asked to stop.
         """
+
+    @abstractmethod
+    def held(self, worker: str) -> list[tuple[str, str]]:
+        """The (task id, claim) pairs of what `worker` runs by the store's word. A reply that was
+        lost, or a store that has gone back to an older state, gives it what it does not know of."""
 
     @abstractmethod
     def save(self, task_id: str, claim: str, data: bytes) -> Answer:

@@ -22,7 +22,7 @@ from .base import Topic
 Look = Callable[[], int | None]
 """Answers a number that is another one once another process has written; None: not known now."""
 
-_WAKE = b"w"
+_WAKE, _OWN = b"w", b"o"
 _PATH_LIMIT = 100  # bytes; the system's own is 104 to 108
 _RACY = 50_000_000  # ns; a folder's time is only as fine as the kernel's tick
 
@@ -47,7 +47,7 @@ class Waking:
             return
         for listener in tuple(self._listeners):
             if touched & listener.topics:
-                listener.wake()
+                listener.hear()
         self._postbox().send(touched)
 
     def listen(self, topics: Iterable[Topic], nap_time: float) -> "SocketListener":
@@ -99,7 +99,7 @@ class SocketListener:
         self._look = look
         self._nap_time = nap_time
         self._drop = drop
-        self._woken = False
+        self._woken = self._heard = False
         self._inbox, self._outbox, self.path = _socket_pair(path)
         self._seen = look()
         self._looked = time.monotonic()
@@ -112,17 +112,31 @@ class SocketListener:
             nap = max(0.0, self._looked + self._nap_time - now)
             if limit is not None:
                 nap = min(nap, max(0.0, limit - now))
-            if self._received(nap) or self._somebody_wrote():
+            if self._received(nap):
+                return True
+            if self._somebody_wrote():
+                self._heard = True
                 return True
             if limit is not None and time.monotonic() >= limit:
                 return False
+
+    def hear(self) -> None:
+        """The store tells of one of its topics."""
+        self._heard = True
+        self.wake()
+
+    def heard(self) -> bool:
+        if not self._heard:  # cleared only where the caller is told of it
+            return False
+        self._heard = False
+        return True
 
     def wake(self) -> None:
         # A second wake before the first was noticed adds nothing.
         if not self._woken:
             self._woken = True
             with suppress(OSError):  # full, so that a wake is pending; or just closed
-                self._outbox.send(_WAKE)
+                self._outbox.send(_OWN)
 
     def close(self) -> None:
         self._drop(self)
@@ -142,17 +156,22 @@ class SocketListener:
         """Whether a wake has come or comes within `nap` seconds; takes all that have come."""
         self._inbox.settimeout(nap)
         try:
-            self._inbox.recv(16)
+            self._take()
         except (TimeoutError, BlockingIOError):
             return False
         self._inbox.setblocking(False)
         with suppress(BlockingIOError):
             while True:
-                self._inbox.recv(16)
+                self._take()
         self._woken = False
         # What has been written up to here is what this wake is about.
         self._note_look()
         return True
+
+    def _take(self) -> None:
+        # Not `|=`: what another thread sets while this one waits would be lost.
+        if self._inbox.recv(16) == _WAKE:
+            self._heard = True
 
     def _somebody_wrote(self) -> bool:
         return time.monotonic() - self._looked >= self._nap_time and self._note_look()

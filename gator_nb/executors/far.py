@@ -64,6 +64,9 @@ class _FarListener:
     def wake(self) -> None:
         self._line.ask("wake")
 
+    def heard(self) -> bool:
+        return True  # its waiters look whenever they are woken
+
     def close(self) -> None:
         pass
 
@@ -169,6 +172,9 @@ class _FarBackend(Backend):
         _refuse()
 
     def forget(self, *_: Any, **__: Any) -> NoReturn:
+        _refuse()
+
+    def held(self, *_: Any, **__: Any) -> NoReturn:
         _refuse()
 
     def hold(self, *_: Any, **__: Any) -> NoReturn:

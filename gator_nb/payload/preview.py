@@ -9,6 +9,7 @@ ARGUMENTS_LIMIT = 200
 _HEAD = 2_000
 """Characters of a text, and bytes, that are looked at at all."""
 
+_ROUND = 10**15
 _SHORT = frozenset({type(None), bool, float})
 """Kinds of values whose repr is always one short line."""
 
@@ -42,7 +43,8 @@ def preview_of(value: Any, limit: int = RESULT_LIMIT) -> str:
     >>> preview_of({"accuracy": 0.93})
     "{'accuracy': 0.93}"
     """
-    if type(value) in _SHORT:
+    kind = type(value)
+    if kind in _SHORT or (kind is int and -_ROUND < value < _ROUND):
         return repr(value)
     try:
         text = _Repr(limit).repr(value)

@@ -231,3 +231,16 @@ def test_a_settled_task_is_not_ready_again(backend: Backend) -> None:
     backend.settle([success(take_one(backend))])
     assert ids(take(backend, 5)) == ["b"]
     assert WAITING not in backend.counts()["all"]
+
+
+def test_what_a_worker_holds(backend: Backend) -> None:
+    """By the store's word: until it has settled it, or somebody took it away."""
+    backend.put([call("a"), call("b"), call("c")])
+    one, two = (claimed.record for claimed in take(backend, 2))
+    other = take_one(backend, by="w2")
+    assert dict(backend.held("w1")) == {one.id: one.claim, two.id: two.claim}
+    assert backend.held("w2") == [(other.id, other.claim)]
+    backend.settle([success(one)])
+    assert backend.held("w1") == [(two.id, two.claim)]
+    backend.reap(["w1"])
+    assert backend.held("w1") == backend.held("nobody") == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gator_nb.backends.base import Push
 from gator_nb.backends.redis import RedisBackend
 from gator_nb.backends.redis.batches import MOST
 from gator_nb.backends.redis.scripts import BATCH_SILENCE
@@ -17,7 +18,13 @@ class Died(BaseException):
     """Nothing is done any more once this is raised."""
 
 
-def die_at(backend: RedisBackend, monkeypatch: pytest.MonkeyPatch, step: str, count: int) -> None:
+def die_at(
+    backend: RedisBackend,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    count: int,
+    pushes: list[Push] = MANY,
+) -> None:
     """From the `count`th time on that `step` is reached, every call fails, as after a kill."""
     real, left = backend._run, [count]
 
@@ -30,7 +37,7 @@ def die_at(backend: RedisBackend, monkeypatch: pytest.MonkeyPatch, step: str, co
 
     monkeypatch.setattr(backend, "_run", run)
     with pytest.raises(Died):
-        backend.put(MANY)
+        backend.put(pushes)
     monkeypatch.undo()
 
 
@@ -97,3 +104,26 @@ def test_a_task_of_a_batch_can_be_canceled_before_it_is_let_go(
     answered = backend.put(MANY)
     assert [answered[0].status, answered[1].status] == [WAITING, CANCELED]
     assert backend.counts() == {"all": {WAITING: len(MANY) - 1, CANCELED: 1}}
+
+
+def test_what_answered_another_push_meanwhile_stays(
+    backend: RedisBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cell is run again after its first push broke off: what is acknowledged is there for good,
+    and starts with the rest of the second push."""
+    die_at(backend, monkeypatch, "put", 2)
+    assert len(backend.put(MANY[:10])) == 10
+    assert backend.counts() == {"all": {WAITING: 10, BLOCKED: MOST - 10}}
+    assert backend.verify() == []
+    assert len(backend.put(MANY)) == len(MANY)
+    reap_until_done(backend)
+    assert backend.counts() == {"all": {WAITING: len(MANY)}}
+
+
+def test_a_reused_one_stays_too(backend: RedisBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    keyed = [push(f"t{number}", call_key=f"key {number}") for number in range(MOST + 100)]
+    die_at(backend, monkeypatch, "put", 2, keyed)
+    record = keyed[3].record._replace(id="again")
+    assert [one.id for one in backend.put([Push(record, b"call", reuse=True)])] == ["t3"]
+    reap_until_done(backend)
+    assert backend.counts() == {"all": {WAITING: 1}}

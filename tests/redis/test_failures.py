@@ -158,6 +158,28 @@ def test_a_full_server_refuses_pushes_as_a_whole_and_lets_work_end() -> None:
         backend.close()
 
 
+def test_on_a_full_server_workers_live_on() -> None:
+    """They can come, renew their leases, be paused and go: nobody's tasks are taken for want of
+    memory."""
+    with running("--maxmemory-policy", "noeviction") as server:
+        backend = RedisBackend(server.dsn())
+        backend.register(Presence("w", "worker", lease=0.5))
+        backend.put([push("a")])
+        (claimed,) = backend.claim("w", None, [LANE], 1)
+        with server.client() as client:
+            client.config_set("maxmemory", "1mb")
+            backend.register(Presence("fresh", "worker", lease=60))
+            backend.pause("all")
+            beat = Beat("a", claimed.record.claim or "", begun=True)
+            for _ in range(5):
+                time.sleep(0.2)
+                assert backend.renew("w", [beat]) == [Answer.KEPT]
+                assert backend.reap() == []
+            backend.unregister("w")
+            assert backend.verify() == []
+        backend.close()
+
+
 def test_a_payload_that_the_server_does_not_take_is_refused() -> None:
     with running("--proto-max-bulk-len", "1mb") as server:
         backend = RedisBackend(server.dsn())

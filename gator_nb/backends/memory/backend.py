@@ -199,6 +199,12 @@ class MemoryBackend(Backend):
             step.commit()
         return answers
 
+    def held(self, worker: str) -> list[tuple[str, str]]:
+        store = self._store
+        with store.lock:
+            ids = store.index.held.get(worker, ())
+            return [(task_id, store.records[task_id].claim or "") for task_id in ids]
+
     def save(self, task_id: str, claim: str, data: bytes) -> Answer:
         store = self._store
         with store.lock:

@@ -21,6 +21,7 @@ class Bell:
     def __init__(self, store: "Store", topics: frozenset[Topic]) -> None:
         self._store = store
         self._topics = topics
+        self._heard = False
         self._nothing = threading.Lock()
         self._nothing.acquire()
         with store.lock:
@@ -29,6 +30,17 @@ class Bell:
 
     def wait(self, timeout: float | None) -> bool:
         return self._nothing.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
+
+    def ring(self) -> None:
+        """The store tells of one of its topics."""
+        self._heard = True
+        self.wake()
+
+    def heard(self) -> bool:
+        if not self._heard:  # cleared only where the caller is told of it
+            return False
+        self._heard = False
+        return True
 
     def wake(self) -> None:
         if self._nothing.locked():
@@ -122,7 +134,7 @@ class Store:
 
     def wake(self, topic: Topic) -> None:
         for bell in self.bells[topic]:
-            bell.wake()
+            bell.ring()
 
     def faults(self) -> list[str]:
         """A sentence for each index, counter or record that does not agree with the records."""

@@ -193,6 +193,12 @@ class RedisBackend(Backend):
             outputs += (outcome, one.log)
         return _answers(self._run("settle", messages.settled(settlements), *outputs))
 
+    def held(self, worker: str) -> list[tuple[str, str]]:
+        flat = iter(self._run("held", worker))
+        return [
+            (task_id.decode(), claim.decode()) for task_id, claim in zip(flat, flat, strict=True)
+        ]
+
     def save(self, task_id: str, claim: str, data: bytes) -> Answer:
         messages.demand_fitting(task_id, "checkpoint", data, self.max_payload)
         return Answer(self._run("save", task_id, claim, data).decode())

@@ -20,6 +20,9 @@ BATCH_SILENCE = 60
 
 _INCLUDE = re.compile(r"^--! include (\w+)$", re.MULTILINE)
 
+_FUNCTION = re.compile(r"^local function (\w+)\(.*?^end$\n?", re.MULTILINE | re.DOTALL)
+_WORD = re.compile(r"\w+")
+
 _NAMES = (
     {status.name: int(status) for status in Status}
     | {f"reason_{name.lower()}": word for name, word in vars(Reason).items() if name.isupper()}
@@ -47,5 +50,21 @@ def script(verb: str) -> Script:
     folder = files(__package__) / "lua"
     text = (folder / f"{verb}.lua").read_text("utf-8")
     whole = _INCLUDE.sub(lambda found: (folder / "shared" / f"{found[1]}.lua").read_text(), text)
-    source = Template(whole).substitute(_NAMES).encode()
+    source = Template(_linked(whole)).substitute(_NAMES).encode()
     return Script(source, hashlib.sha1(source, usedforsecurity=False).hexdigest().encode())
+
+
+def _linked(text: str) -> str:
+    """Without comments, and without the functions that nobody calls: the server makes every
+    function of a script anew at each run, at half a microsecond apiece."""
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    code = "\n".join(lines)
+    functions = {found[1]: found[0] for found in _FUNCTION.finditer(code)}
+    open_ends = _WORD.findall(_FUNCTION.sub("", code))
+    needed: set[str] = set()
+    while open_ends:
+        name = open_ends.pop()
+        if name in functions and name not in needed:
+            needed.add(name)
+            open_ends += _WORD.findall(functions[name])
+    return _FUNCTION.sub(lambda found: found[0] if found[1] in needed else "", code)

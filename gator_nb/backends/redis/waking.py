@@ -61,7 +61,7 @@ class Waking:
     def wake(self, topic: Topic) -> None:
         for listener in self._listeners:
             if topic in listener.topics:
-                listener.wake()
+                listener.hear()
 
     def drop(self, listener: "RedisListener") -> None:
         with self._lock:
@@ -90,6 +90,7 @@ class RedisListener:
         self._nap = max(nap_time, _SLOWEST_LOOK)
         self._seen: int | None = None
         self._looked = time.monotonic()
+        self._heard = False
         self._nothing = threading.Lock()
         self._nothing.acquire()
 
@@ -99,10 +100,24 @@ class RedisListener:
         while True:
             left = None if limit is None else max(0.0, limit - time.monotonic())
             nap = self._nap if left is None else min(left, self._nap)
-            if self._nothing.acquire(timeout=nap) or self._somebody_wrote():
+            if self._nothing.acquire(timeout=nap):
+                return True
+            if self._somebody_wrote():
+                self._heard = True
                 return True
             if limit is not None and time.monotonic() >= limit:
                 return False
+
+    def hear(self) -> None:
+        """The store tells of one of its topics."""
+        self._heard = True
+        self.wake()
+
+    def heard(self) -> bool:
+        if not self._heard:  # cleared only where the caller is told of it
+            return False
+        self._heard = False
+        return True
 
     def wake(self) -> None:
         if self._nothing.locked():

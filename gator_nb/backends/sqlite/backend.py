@@ -135,6 +135,10 @@ class SQLiteBackend(Backend):
         with self._writing() as tx:
             return settling.settle(tx, settlements)
 
+    def held(self, worker: str) -> list[tuple[str, str]]:
+        with self._reading() as db:
+            return reading.held(db, worker)
+
     def save(self, task_id: str, claim: str, data: bytes) -> Answer:
         with self._writing() as tx:
             return settling.save(tx, task_id, claim, data)

@@ -24,6 +24,9 @@ _BY_SEQ = sql("SELECT $COLUMNS FROM task WHERE seq = ?")
 _INDEXED = ("call_key", "group", "name", "worker")
 """Fields with an index of their own in the order of pushing, the most selective first."""
 
+_HELD_BY = sql(
+    "SELECT id, claim FROM task INDEXED BY by_status WHERE status = $RUNNING AND worker = ?"
+)
 _ENVELOPES = """
 SELECT task.id, data FROM json_each(?) AS asked JOIN task ON task.id = asked.value
 JOIN envelope ON envelope.seq = task.origin_seq
@@ -78,6 +81,10 @@ def envelopes(db: apsw.Connection, ids: Sequence[str]) -> dict[str, bytes]:
 
 def outcomes(db: apsw.Connection, ids: Sequence[str]) -> dict[str, bytes]:
     return dict(run(db, _OUTCOMES, (json.dumps(list(ids)),)))  # type: ignore[arg-type]  # pairs
+
+
+def held(db: apsw.Connection, worker: str) -> list[tuple[str, str]]:
+    return [(task_id, claim) for task_id, claim in run(db, _HELD_BY, (worker,))]
 
 
 def saved(db: apsw.Connection, task_id: str) -> bytes | None:

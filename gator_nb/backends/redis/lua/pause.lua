@@ -7,6 +7,7 @@
 
 --! include store
 
+begin_to_write()
 if ARGV[3] == 'on' then
     call('SADD', prefix .. 'paused', ARGV[2])
 else

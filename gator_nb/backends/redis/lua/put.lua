@@ -267,6 +267,20 @@ local function store(plan)
     enter(fields)
 end
 
+-- A task that answers a push is there for good: its own batch may not be completed.
+local function take_over(id)
+    local task = find(id)
+    if not task.batch or task.batch == batch then
+        return
+    end
+    index(key('batch', task.batch), id, false)
+    if task.status == $BLOCKED then
+        free(task, {batch = false})
+    else
+        write(task, task.status, {batch = false})
+    end
+end
+
 if batch ~= '' then
     if not call('ZSCORE', prefix .. 'partial', batch) then
         return cjson.encode({refused = {'batch', batch}})
@@ -285,7 +299,9 @@ for i, push in ipairs(pushes) do
     end
 end
 for _, plan in ipairs(plans) do
-    if not plan.answer then
+    if plan.answer then
+        take_over(plan.answer)
+    else
         store(plan)
     end
 end

@@ -36,6 +36,7 @@ local function renew(one, output)
     return told(task)
 end
 
+begin_to_write()
 call('ZADD', prefix .. 'renewed', 'XX', at, worker)
 local answers = {}
 for i, one in ipairs(cjson.decode(ARGV[4])) do

@@ -6,6 +6,7 @@
 
 --! include store
 
+begin_to_write()
 local known = call('HGET', prefix .. 'presences', ARGV[2])
 if known and call('SISMEMBER', prefix .. 'holders', ARGV[2]) == 1 then
     call('HSET', prefix .. 'departed', ARGV[2], known:match('^%d+ %S+ (%d)'))

@@ -7,6 +7,7 @@ local function up_since()
     if known[1] == run then
         return tonumber(known[2])
     end
+    begin_to_write()
     local clock = call('TIME')
     version = math.max(version, tonumber(clock[1]) * 1000000 + tonumber(clock[2]))
     call('HSET', META, 'run', run, 'up', at, 'floor', stamp())

@@ -83,6 +83,17 @@ local function index(zset, member, score)
     changes[member] = score
 end
 
+local writes = false
+
+-- A server that is out of memory refuses a script only until its first write, and only what could
+-- take more: so that work can go on and end, the first write of such a script takes none.
+local function begin_to_write()
+    if not writes then
+        call('HDEL', META, '')
+        writes = true
+    end
+end
+
 local function in_parts(command, name, list)
     for i = 1, #list, PART do
         call(command, name, unpack(list, i, math.min(i + PART - 1, #list)))

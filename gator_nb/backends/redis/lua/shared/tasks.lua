@@ -141,17 +141,6 @@ local function enter(task)
     end
 end
 
-local writes = false
-
--- A server that is out of memory refuses a script only until its first write, and only what could
--- take more: so that work can go on and end, the first write of such a script takes none.
-local function begin_to_write()
-    if not writes then
-        call('HDEL', META, '')
-        writes = true
-    end
-end
-
 -- Give a task a status and fields; false takes a field away.
 local function write(task, status, fields)
     begin_to_write()
