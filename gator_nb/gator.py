@@ -16,7 +16,7 @@ from .here import CLIENT, working_with
 from .inline import claim_in_hand, run_claimed, run_live, run_now
 from .keeping import Keeping
 from .listing import Listing
-from .option_values import Duration, seconds
+from .option_values import Duration, queue_or_none, seconds
 from .options import Options
 from .payload import Call, Report, referring
 from .pool import TaskPool
@@ -60,7 +60,7 @@ class Gator(Listing, Keeping):
         *,
         run_in: str | None = None,
     ) -> None:
-        self.queue_name = queue_name
+        self.queue_name = queue_or_none(queue_name, "queue_name") or ALL
         self.task_class = task_class
         self.backend_class = backend_class
         self.backend = (

@@ -148,9 +148,22 @@ def hook(value: object, option: str) -> object:
     return value
 
 
-def text_or_none(value: object, _option: str) -> str | None:
-    """Text, or None for None."""
-    return None if value is None else str(value)
+def text_or_none(value: object, option: str) -> str | None:
+    """Text, or None for None.
+
+    Raises:
+        ValueError: it holds what is no character.
+    """
+    return None if value is None else _whole_text(str(value), option)
+
+
+def _whole_text(text: str, option: str) -> str:
+    """A text as it is; halves of characters, as of a file name that is no text, are refused."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{option}={text!r}: it holds what is no character") from None
+    return text
 
 
 def priority(value: object, option: str) -> int:
@@ -188,6 +201,7 @@ def tags(value: object, option: str) -> tuple[str, ...]:
             raise TypeError(f"{option}={value!r}: {word!r} is no text")
         if not word.strip():
             raise ValueError(f"{option}={value!r}: a tag is not empty")
+        _whole_text(word, option)
     return tuple(dict.fromkeys(words))
 
 
@@ -203,7 +217,7 @@ def queue_or_none(value: object, option: str) -> str | None:
         raise TypeError(f"{option}={value!r}: give the name of a queue, a text")
     if value in ("", EVERY):
         raise ValueError(f"{option}={value!r}: give the name of one queue")
-    return value
+    return _whole_text(value, option)
 
 
 def expiry(value: object, option: str) -> float | None:

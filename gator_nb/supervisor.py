@@ -37,6 +37,9 @@ _GIVE_UP_AFTER = 1.0
 """Seconds after its interruption when a stopping worker leaves a thread to itself."""
 _LAST_TRIES = 5.0
 """Seconds that a stopping worker goes on trying to reach a store that is away."""
+_FENCE_AT = 0.5
+"""The part of its lease after which a worker that fences itself stops what runs: a process has five
+seconds then before it is killed."""
 _LONGEST_RETRY = 2.0
 """Seconds between two tries to reach a store that is away."""
 
@@ -80,6 +83,8 @@ class Supervisor:
 
     def run(self) -> None:
         """Serve until the worker is told to stop, then end as cleanly as the tasks allow."""
+        if self.worker.self_fence:
+            threading.Thread(target=self._fence, name="gator_nb fence", daemon=True).start()
         try:
             while self._goes_on():
                 self._guarded(self._pass)
@@ -185,6 +190,15 @@ class Supervisor:
         else:
             if self._life is not None:
                 self._life.free()
+
+    def _fence(self) -> None:
+        """Others will soon take what runs here for lost. On a thread of its own, as the loop may be
+        waiting for the store."""
+        at = _FENCE_AT * self.executor.lease
+        while not self.stopped.wait(_TELL_EVERY):
+            if time.monotonic() - self._renewed_at > at:
+                for one in self.executor.running():
+                    self.executor.interrupt(one, "lost")
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """A store that fails for a while stops nothing: what runs goes on, what ended waits."""

@@ -52,6 +52,9 @@ class Worker:
         has: what it has for tasks with `needs`, as {"gpu": 2, "memory": "64GB", "license": 1}. GPUs
             (by nvidia-smi) and memory (by the cgroup, else the host's) are found where nothing is
             said of them and the code runs on this host.
+        self_fence: stop what runs before the lease ends, when the store has not been heard of for
+            so long: for work that must never run twice at a time. Without it a task goes on, and
+            may then be run by another worker as well.
 
     Example:
         >>> from gator_nb import Gator
@@ -73,6 +76,7 @@ class Worker:
         executor: "concurrent.futures.Executor | None" = None,
         name: str | None = None,
         has: Mapping[str, object] | None = None,
+        self_fence: bool = False,
     ) -> None:
         check_slots(gator, threads, processes)
         self.gator = gator
@@ -87,6 +91,7 @@ class Worker:
         self.log_level = log_level
         self.log = logging.getLogger("gator_nb.worker")
         self.name = name
+        self.self_fence = self_fence
         self.capacities = Capacities(has, find=executor is None)
         """What it has for tasks with `needs`."""
         self.id = new_id()[:16]

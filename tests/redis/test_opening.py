@@ -6,6 +6,7 @@ from gator_nb.backends.redis import RedisBackend
 from gator_nb.errors import StoreCorrupt, StoreUnavailable, StoreVersion
 from gator_nb.record import FORMAT
 
+from ..waiting import until
 from .pushes import push
 from .servers import RunningServer, running
 
@@ -48,6 +49,42 @@ def test_a_server_that_would_evict_tasks_is_refused() -> None:
         pytest.raises(StoreUnavailable, match=r"allkeys-lru.*noeviction"),
     ):
         RedisBackend(server.dsn())
+
+
+def test_a_server_that_does_not_tell_its_settings_says_so_much() -> None:
+    """As hosted ones do: nobody knows then what a crash would take."""
+    with running() as server, server.client() as client:
+        client.acl_setuser("eve", enabled=True, nopass=True, keys="*", channels="*",
+                           commands=["+@all", "-config"])  # fmt: skip
+        backend = RedisBackend(server.dsn(login="eve:x@"))
+        backend.close()
+    assert "not told" in backend.durability
+
+
+def test_a_user_without_the_stores_channels_is_told_which(server: RunningServer) -> None:
+    """Redis 7 gives a new user none."""
+    with server.client() as client:
+        client.acl_setuser("joe", enabled=True, nopass=True, keys="*", reset_channels=True,
+                           commands=["+@all"])  # fmt: skip
+        with pytest.raises(StoreUnavailable, match=r"SETUSER <user> &\{lab\}:\*"):
+            RedisBackend(server.dsn(store="lab", login="joe:x@"))
+        client.acl_deluser("joe")
+
+
+def test_a_user_who_may_not_subscribe_is_told(
+    server: RunningServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All works, by looking once a second."""
+    with server.client() as client:
+        client.acl_setuser("sue", enabled=True, nopass=True, keys="*", channels="*",
+                           commands=["+@all", "-subscribe"])  # fmt: skip
+        backend = RedisBackend(server.dsn(login="sue:x@"))
+        listener = backend.listen(["work"])
+        until(lambda: "may not run subscribe" in caplog.text)
+        listener.close()
+        backend.close()
+        client.acl_deluser("sue")
+    assert caplog.text.count("looks once a second") == 1
 
 
 @pytest.mark.parametrize("missing", ["zadd", "hset", "set", "publish", "evalsha"])

@@ -151,3 +151,36 @@ def test_another_error_of_the_store_does_not_end_the_worker(
         task = gator.task(abs, -1)
         assert task.wait(timeout=30).status == SUCCESS
     assert "a row is not what gator_nb writes" in caplog.text
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+def test_a_worker_may_stop_what_others_could_take_for_lost(
+    gator: Gator, switch: Switch, monkeypatch: pytest.MonkeyPatch, tmp_path, fenced: bool
+) -> None:
+    """With `self_fence` nothing runs twice at a time; without it, nothing is stopped in vain."""
+    monkeypatch.setattr("gator_nb.executors.thread.THREAD_LEASE", 2.0)
+    stopped, begun = tmp_path / "stopped", tmp_path / "begun"
+
+    def work() -> str:
+        import time
+
+        with begun.open("a") as file:
+            file.write("x")
+        try:
+            until = time.monotonic() + (3.0 if begun.read_text() == "x" else 0.0)
+            while time.monotonic() < until:
+                time.sleep(0.01)
+        except BaseException:
+            stopped.touch()
+            raise
+        return "done"
+
+    with Worker(gator, threads=1, self_fence=fenced):
+        task = gator.task(work)
+        until(begun.exists)
+        switch.away = True
+        time.sleep(2.0)
+        assert stopped.exists() is fenced
+        switch.away = False
+        assert task.get(timeout=30) == "done"
+    assert begun.read_text() == ("xx" if fenced else "x")

@@ -80,8 +80,7 @@ class RedisBackend(Backend):
     def now(self) -> float:
         if self.clock is not None:
             return self.clock()
-        seconds, micros = self._server.command("TIME")
-        return float(b"%b.%06d" % (seconds, int(micros)))
+        return self._server.now()
 
     # -- what clients do -------------------------------------------------------------------
 

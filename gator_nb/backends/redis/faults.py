@@ -112,8 +112,14 @@ def explanation(address: Address, error: Exception) -> GatorError:
     return StoreCorrupt(f"{address}: the server refuses what gator_nb asks ({_first_line(error)})")
 
 
-def not_allowed(address: object, commands: list[str]) -> StoreUnavailable:
-    """The user lacks rights."""
+def not_allowed(address: Address, commands: list[str]) -> StoreUnavailable:
+    """The user lacks rights; "&" among the commands are the channels of the store."""
+    channels = f"&{{{address.store}}}:*"
+    if "&" in commands:
+        return StoreUnavailable(
+            f"{address}: this user of the server may not use the channels of the store: "
+            f"ACL SETUSER <user> {channels}"
+        )
     what = ", ".join(commands) or "a command, or to use keys and channels under the store's prefix"
     rights = " ".join(f"+{command}" for command in commands) or "~{gator}:* &{gator}:*"
     return StoreUnavailable(

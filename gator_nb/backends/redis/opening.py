@@ -114,7 +114,9 @@ def _durability(info: dict[str, str], settings: dict[str, str]) -> tuple[str, bo
             "(AOF, everysec)",
         }.get(sync, "survives the server being killed; a power loss may take the newest (AOF)")
         return takes, True
-    if settings.get("save", "unknown"):
+    if "save" not in settings:
+        return f"its persistence is not told (it refuses CONFIG GET); without AOF: {_MEND}", False
+    if settings["save"]:
         return f"a killed server loses what came after its last snapshot (RDB only): {_MEND}", False
     return f"gone when the server stops (no persistence): {_MEND}", False
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis import exceptions
 from redis.connection import AbstractConnection
@@ -27,9 +27,20 @@ _OUTAGE = 2.0
 _TIMEOUT = 10.0
 """Seconds to wait for an answer: a server that writes to a slow disk takes its time."""
 
+_CLOCK_HOLDS = 5.0
+"""Seconds."""
+
 _PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
 
 _log = logging.getLogger("gator_nb")
+
+
+class _Clock(NamedTuple):
+    """What is known of the server's clock."""
+
+    asked: float
+    ahead: float
+    """Seconds, of our monotonic one."""
 
 
 class Server:
@@ -57,6 +68,7 @@ class Server:
         self._silent_since: float | None = None
         self._told = False
         """Its silence was logged."""
+        self._clock: _Clock | None = None
 
     def run(
         self, verb: str, *args: object, again: Sequence[object] | None = None, patient: bool = True
@@ -83,6 +95,17 @@ class Server:
             return connection.read_response()
 
         return self._persist(once, lambda: None, patient=patient)
+
+    def now(self) -> float:
+        """The server's time, by our own clock since it was last asked: a worker that only waits
+        for the time to come need not ask for it over and over."""
+        here = time.monotonic()
+        clock = self._clock
+        if clock is None or here - clock.asked > _CLOCK_HOLDS:
+            seconds, micros = self.command("TIME")
+            there = float(b"%b.%06d" % (seconds, int(micros)))
+            clock = self._clock = _Clock(here, there - here)
+        return time.monotonic() + clock.ahead
 
     def close(self) -> None:
         self._closed.set()
@@ -154,6 +177,8 @@ class Server:
         except IndexError:
             connection, fresh = self._way.connect(_TIMEOUT), True
         try:
+            if fresh:
+                self._clock = None  # another server's may differ
             if fresh and self.is_open:
                 known = json.dumps([*self.presences.values()])
                 self._evaluate(connection, "arrive", "", known)

@@ -5,6 +5,7 @@ listeners look at the store's version themselves.
 """
 
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -17,6 +18,7 @@ from redis.connection import AbstractConnection
 from ...errors import GatorError
 from ..base import Topic
 from .address import Address
+from .faults import not_allowed
 from .locating import Way
 
 Look = Callable[[], int]
@@ -24,6 +26,8 @@ Look = Callable[[], int]
 
 _SLOWEST_LOOK = 1.0
 """Seconds between two looks at the store are at least this: looks are for the time of an outage."""
+
+_log = logging.getLogger("gator_nb")
 
 _PING_EVERY = 5.0
 """Seconds without a word after which the server is asked whether it is there."""
@@ -150,6 +154,8 @@ class _Ear:
         self.connected = threading.Event()
         self._way = Way(address)
         self._wake = wake
+        self._address = address
+        self._told = False
         self._channels = {f"{{{address.store}}}:{topic}".encode(): topic for topic in _TOPICS}
         self._stopping = threading.Event()
         self._connection: AbstractConnection | None = None
@@ -173,9 +179,21 @@ class _Ear:
                 self._connection = connection = self._way.connect(_PING_EVERY)
                 for _ in self._messages(connection):
                     failures = 0
+            except exceptions.NoPermissionError as error:
+                failures += 1
+                self._tell_once(error)
             except (exceptions.RedisError, GatorError, OSError):
                 failures += 1
             self._stopping.wait(_PAUSES[min(failures, len(_PAUSES)) - 1] if failures else 0)
+
+    def _tell_once(self, error: Exception) -> None:
+        if not self._told:
+            self._told = True
+            lacking = ["&"] if "channel" in str(error) else ["subscribe"]
+            _log.warning(
+                "%s; without it everybody who waits looks once a second",
+                not_allowed(self._address, lacking),
+            )
 
     def _messages(self, connection: AbstractConnection) -> Iterator[None]:
         """Subscribe, and take messages one after the other until told to stop."""

@@ -5,7 +5,7 @@
 -- ARGV[2]  an id for a new store
 --
 -- Returns {"ok", the store's id, its format, the server's time}; or {"foreign", key, its type}, or
--- {"denied", "", command, command, ...} with nothing written.
+-- {"denied", "", command, command, ...} with nothing written; "&" are the store's channels.
 
 local prefix = KEYS[1]
 local META = prefix .. 'meta'
@@ -46,8 +46,9 @@ local function denied_commands()
         return denied
     end
     for _, command in ipairs(COMMANDS) do
-        if is_denied(redis.pcall(unpack(command))) then
-            denied[#denied + 1] = command[1]
+        local answer = redis.pcall(unpack(command))
+        if is_denied(answer) then
+            denied[#denied + 1] = answer.err:find('channel') and '&' or command[1]
         end
     end
     return denied
