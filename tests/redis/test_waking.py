@@ -37,6 +37,29 @@ def test_many_listeners_share_one_connection(own_server: RunningServer) -> None:
     backend.close()
 
 
+def test_so_do_those_of_several_backends_of_a_process(own_server: RunningServer) -> None:
+    """Six notebooks' worth of gators in one kernel; another store has a connection of its own."""
+    one = own_server.dsn(store="x")
+    backends = [RedisBackend(one) for _ in range(6)]
+    listeners = [backend.listen(["work", "news"], nap_time=30) for backend in backends]
+    assert (subscribers(own_server), len(ears())) == (1, 1)
+    other = RedisBackend(own_server.dsn(store="y"))
+    listeners.append(other.listen(["work"]))
+    assert (subscribers(own_server), len(ears())) == (2, 2)
+    for listener in listeners:
+        while listener.wait(0.05):
+            pass
+    backends[0].close()
+    backends[1].put([push("a")])
+    assert all(listener.wait(20) for listener in listeners[1:6])
+    assert not listeners[6].wait(0.05)
+    for listener in listeners:
+        listener.close()
+    for backend in (*backends[1:], other):
+        backend.close()
+    assert ears() == []
+
+
 def test_another_process_is_woken_at_once(own_server: RunningServer) -> None:
     """Two backends stand for two processes; neither asks the server meanwhile."""
     one, two = RedisBackend(own_server.dsn(store="x")), RedisBackend(own_server.dsn(store="x"))

@@ -64,7 +64,7 @@ class RedisBackend(Backend):
             self._server.close()
             raise
         self._outages = 0
-        self._waking = Waking(address, self._version)
+        self._waking = Waking.of(address)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.conn_string!r})"
@@ -305,7 +305,7 @@ class RedisBackend(Backend):
         return verify(self._server, self._run)
 
     def listen(self, topics: Iterable[Topic], *, nap_time: float = 0.1) -> Listener:
-        return self._waking.listen(topics, nap_time)
+        return self._waking.listen(topics, nap_time, self._version)
 
     def close(self) -> None:
         self._server.close()

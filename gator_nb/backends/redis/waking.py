@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from redis import exceptions
 from redis.connection import AbstractConnection
@@ -38,18 +38,27 @@ _TOPICS: tuple[Topic, ...] = ("work", "news")
 
 
 class Waking:
-    """The listeners of one backend, and the thread that hears for them while there are any."""
+    """The listeners of a store in this process, whatever the number of its backends, and the thread
+    that hears for them while there are any."""
 
-    def __init__(self, address: Address, look: Look) -> None:
+    @classmethod
+    def of(cls, address: Address) -> "Waking":
+        """That of a store; the same as long as somebody has it."""
+        with _registering:
+            found = _by_address.get(address)
+            if found is None:
+                found = _by_address[address] = cls(address)
+            return found
+
+    def __init__(self, address: Address) -> None:
         self._address = address
-        self._look = look
         self._lock = threading.Lock()
         self._listeners: frozenset[RedisListener] = frozenset()
         self._ear: _Ear | None = None
         _all.add(self)
 
-    def listen(self, topics: Iterable[Topic], nap_time: float) -> "RedisListener":
-        listener = RedisListener(self, frozenset(topics), self._look, nap_time)
+    def listen(self, topics: Iterable[Topic], nap_time: float, look: Look) -> "RedisListener":
+        listener = RedisListener(self, frozenset(topics), look, nap_time)
         with self._lock:
             self._listeners |= {listener}
             fresh = self._ear is None
@@ -222,9 +231,13 @@ class _Ear:
 
 
 _all: WeakSet[Waking] = WeakSet()
+_by_address: WeakValueDictionary[Address, Waking] = WeakValueDictionary()
+_registering = threading.Lock()
 
 
 def _after_fork_in_child() -> None:
+    global _registering
+    _registering = threading.Lock()
     for waking in _all:
         waking.after_fork_in_child()
 
