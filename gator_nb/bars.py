@@ -3,11 +3,12 @@
 Outside of a task they are what they were.
 """
 
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
 
 from .post_import import when_imported
-from .running import current_try
+from .running import Try, current_try
 
 
 def teach_bars() -> None:
@@ -25,10 +26,10 @@ def _teach_notebook(module: ModuleType) -> None:
 
 
 def _teach(kind: Any) -> None:
-    made, shown = kind.__init__, kind.display
+    made, shown, refreshed = kind.__init__, kind.display, kind.refresh
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        one = current_try()
+        one = self.gator_nb_try = current_try()  # tqdm's own thread shows bars, too
         if one is not None:
             kwargs["leave"] = False  # what it says goes to the progress, not to the log
             if kwargs.get("disable", False) is None:
@@ -38,11 +39,25 @@ def _teach(kind: Any) -> None:
             one.bar = self
 
     def display(self: Any, *args: Any, **kwargs: Any) -> Any:
-        one = current_try()
+        one = _try_of(self)
         if one is None:
             return shown(self, *args, **kwargs)
         if one.bar is None or one.bar is self:  # of nested bars the outermost
-            one.tell(self.n, self.total, self.desc.rstrip(": ") or None, {})
+            one.note(self.n, self.total, self.desc.rstrip(": ") or None, {})
         return False
 
-    kind.__init__, kind.display = __init__, display
+    def refresh(self: Any, *args: Any, **kwargs: Any) -> Any:
+        one = current_try()
+        if one is None:
+            return refreshed(self, *args, **kwargs)
+        # An interruption in there would leave the lock of all bars taken for good.
+        with one.shielded() if one.is_here() else nullcontext():
+            drawn = refreshed(self, *args, **kwargs)
+        one.check()
+        return drawn
+
+    kind.__init__, kind.display, kind.refresh = __init__, display, refresh
+
+
+def _try_of(bar: Any) -> Try | None:
+    return getattr(bar, "gator_nb_try", None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .client import Client
 from .errors import GatorError
 from .handle import Handle
+from .here import waiting
 from .record import Record
 from .states import Status
 
@@ -47,6 +48,16 @@ class TaskFuture(Future[Any]):
             return False
         self.end()
         return True
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The value, waited for; a task that waits here gives its slot back meanwhile."""
+        with waiting():
+            return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """What it raised, waited for in the same way."""
+        with waiting():
+            return super().exception(timeout)
 
     def running(self) -> bool:
         """Its code runs just now."""
@@ -133,7 +144,8 @@ async def awaited(client: Client, tasks: Sequence[Pushed]) -> None:
         return
     told = client.endings.tell(list(pending), ended, tell)
     try:
-        error = await arrived
+        with waiting():
+            error = await arrived
     finally:
         told.stop()
     if error is not None:

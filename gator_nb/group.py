@@ -163,8 +163,9 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
         yield from awaited(self._client, self._tasks).__await__()
         return self.get(timeout=0)
 
-    def cancel(self) -> "Group":
-        """Cancel them all: what has not started at once, what runs is asked to stop.
+    def cancel(self, *, force: bool = False) -> "Group":
+        """Cancel them all: what has not started at once, what runs is asked to stop; with `force`
+        code in processes is killed at once.
 
         Answers those that it concerned, in order of submission: canceled by now, or asked; those
         that had ended are not among them.
@@ -176,7 +177,7 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
         # From the last: what depends on a task is named before it, and canceled instead of failed.
         for several in _chunks(open_tasks[::-1]):
             ids = dict.fromkeys(task.task_id for task in several)
-            records = self._client.backend.cancel(list(ids), by="group")
+            records = self._client.backend.cancel(list(ids), by="group", force=force)
             found = {record.id: record for record in records}
             for task in several:
                 task.handle.see(found[task.task_id])

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from . import errors
 from .client import Client
-from .here import CLIENT, working_with
+from .here import CLIENT, waiting, working_with
 from .option_values import TRAVELLING, count
 from .payload import Call, CallHeader, Outcome, error_of, loads, of_another_class, value_of
 from .record import Reason, Record
@@ -111,10 +111,10 @@ class Handle:
             self.moved_here()
         return self.record.done
 
-    def cancel(self, by: str, *, unstarted_only: bool = False) -> None:
+    def cancel(self, by: str, *, unstarted_only: bool = False, force: bool = False) -> None:
         """Cancel it, or ask it to stop when it runs and may be asked."""
         (record,) = self.client.backend.cancel(
-            [self.record.id], by=by, unstarted_only=unstarted_only
+            [self.record.id], by=by, unstarted_only=unstarted_only, force=force
         )
         self.see(record)
         self.moved_here()
@@ -233,7 +233,8 @@ class Handle:
                     yield text
                 if record.done:
                     return
-                moved.wait(_LOOK_AGAIN)
+                with waiting():
+                    moved.wait(_LOOK_AGAIN)
 
     def progress(self) -> Progress | None:
         text = self.look().progress

@@ -181,14 +181,20 @@ def _route(stream: Any) -> Callable[[], None]:
 
     In place, because logging handlers that were made before hold the stream itself.
     """
-    plain = stream.write
+    plain, plain_close = stream.write, stream.close
 
     def write(text: str) -> int:
         return pass_on(text, plain)
 
+    def close() -> None:
+        if SINK.get() is None:  # the stream is not a task's to close
+            plain_close()
+
     def undo() -> None:
         if stream.__dict__.get("write") is write:
             del stream.write
+        if stream.__dict__.get("close") is close:
+            del stream.close
 
-    stream.write = write
+    stream.write, stream.close = write, close
     return undo

@@ -30,7 +30,8 @@ def _teach_start() -> None:
     def start(self: threading.Thread) -> None:
         # A pool's threads outlive the task and work for others, so each call brings its own.
         of_a_pool = getattr(self, "_target", None) is _worker
-        if current_try() is not None and not of_a_pool:
+        of_tqdm = type(self).__module__ == "tqdm._monitor"  # one thread for all bars there are
+        if current_try() is not None and not of_a_pool and not of_tqdm:
             run, context = self.run, copy_context()
             self.run = lambda: context.run(run)  # type: ignore[method-assign]
         plain(self)

@@ -134,6 +134,8 @@ class Try(Running):
         self._lock = threading.Lock()
         self._thread: int | None = None
         self._struck = False
+        self._told_here = False
+        """Its thread was stopped at a report."""
 
     # -- for the code in it ------------------------------------------------------------------
 
@@ -141,6 +143,23 @@ class Try(Running):
         self, done: float, total: float | None, message: str | None, metrics: dict[str, float]
     ) -> None:
         """Take a report of progress, and stop here when that was asked for."""
+        self.note(done, total, message, metrics)
+        self.check()
+
+    def check(self) -> None:
+        """Stop here when that was asked for.
+
+        Raises:
+            Interrupted
+        """
+        if self.cause is not None:
+            self._told_here |= self.is_here()
+            raise Interrupted(self.cause)
+
+    def note(
+        self, done: float, total: float | None, message: str | None, metrics: dict[str, float]
+    ) -> None:
+        """Take a report of progress."""
         self._progress = json.dumps(
             {
                 "done": _plain(done),
@@ -152,8 +171,10 @@ class Try(Running):
         for name, value in metrics.items():
             self._metrics.setdefault(name, _Series()).add(at, value)
         self.told = True
-        if self.cause is not None:
-            raise Interrupted(self.cause)
+
+    def is_here(self) -> bool:
+        """Whether this thread is the one that an interruption strikes."""
+        return self._thread == threading.get_ident()
 
     @contextmanager
     def pause(self) -> Iterator[None]:
@@ -204,8 +225,7 @@ class Try(Running):
         finally:
             with self._lock:
                 self._thread = thread
-        if self.cause is not None:
-            raise Interrupted(self.cause)
+        self.check()
 
     def user_code(self) -> AbstractContextManager[None]:
         """Around user code: only inside of it may an interruption strike this thread.
@@ -244,7 +264,8 @@ class Try(Running):
         """Ask the code to stop: at its next report, and between two bytecodes of its thread."""
         with self._lock:
             self.asked(cause)
-            if self._thread is not None and not self._struck:
+            told = self._struck or self._told_here  # once is enough: it may be cleaning up
+            if self._thread is not None and not told:
                 self._struck = True
                 _strike(self._thread, Interrupted)
 

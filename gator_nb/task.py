@@ -170,12 +170,16 @@ class Task(LocalTask):
 
         debug(self.handle.client, self.handle.record)
 
-    def cancel(self) -> Self:
+    def cancel(self, *, force: bool = False) -> Self:
         """Cancel it: at once when it has not started; running code is asked to stop.
 
         The status is CANCELED only once the code has stopped.
+
+        Args:
+            force: do not wait for code in a process to clean up: kill it at once. A thread cannot
+                be killed.
         """
-        self.handle.cancel(by="handle")
+        self.handle.cancel(by="handle", force=force)
         return self
 
     @property

@@ -58,6 +58,9 @@ class ChildTry(Try):
     def _tell_pause(self) -> None:
         self._line.send({"type": "paused", "on": self.paused})
 
+    def is_here(self) -> bool:
+        return threading.current_thread() is threading.main_thread()
+
     @contextmanager
     def user_code(self) -> Iterator[None]:
         self.inside = True  # first, so that a request between these lines is not missed

@@ -1,8 +1,9 @@
 """One try wherever an executor of somebody else's runs it: in a thread, a process, a cluster."""
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ..attempt import Ended, attempt
+from ..errors import GatorError
 from ..output import routing
 from ..record import Record
 from ..running import Try
@@ -19,10 +20,23 @@ class Came(NamedTuple):
     log: bytes
 
 
+class _OutOfReach:
+    """The keeper of checkpoints where there is no way to the store."""
+
+    def save(self, _record: Record, _claim: str, _payload: bytes) -> NoReturn:
+        raise GatorError(
+            "checkpoint(...) cannot be kept from here: no store is in reach of this executor; run "
+            "the task in threads or processes of a worker"
+        )
+
+    def saved(self, _task_id: str) -> None:
+        return None
+
+
 def run_elsewhere(record: Record, snapshot: Snapshot) -> Came:
     """Run one try of a verified call here, and tell what came of it."""
     teach_libraries()
-    one = Try(record, None)
+    one = Try(record, _OutOfReach())
     with routing():
         ended = attempt(one, lambda: snapshot.load(one))
     # What was raised travels pickled in the outcome; as it is it may not pickle.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from functools import partial
 
-from ..attempt import Ended, canceled, failed_to_load
+from ..attempt import Ended, canceled, failed_to_load, timed_out
 from ..backends.base import Claimed
 from ..client import Client
 from ..constants import THREAD_LEASE
@@ -34,6 +34,7 @@ class FutureTry(Running):
         super().__init__(record)
         self.claimed = claimed
         self.future: Future[Came] | None = None
+        self.backoff = 0.0
         self._told: tuple[str | None, str | None] = (None, None)
 
     def take(self, came: Came) -> None:
@@ -77,6 +78,7 @@ class FutureExecutor:
         try:
             snapshot = snapshot_of(self._client, one.record, one.claimed.envelope)
             one.limit(snapshot.timeout)
+            one.backoff = snapshot.backoff
             future = self._executor.submit(run_elsewhere, one.record, snapshot)
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
             self._end(one, failed_to_load(one, error))
@@ -89,7 +91,7 @@ class FutureExecutor:
         try:
             came = future.result()
         except CancelledError:
-            ended = canceled(one) if one.cause in ("cancel", "kill", "timeout") else Ended(None)
+            ended = _not_begun(one)
         except BaseException as error:  # noqa: BLE001 -- the executor failed, not the task
             ended = _lost(one, error)
         else:
@@ -120,6 +122,21 @@ class FutureExecutor:
 
     def close(self) -> bool:
         return not self.running()
+
+
+def _not_begun(one: FutureTry) -> Ended:
+    """The executor has let go of it before it began."""
+    if one.cause in ("cancel", "kill"):
+        return canceled(one)
+    if one.cause != "timeout":
+        return Ended(None)
+    error = timed_out(one, " before its executor began it")
+    outcome = outcome_of_error(one.record.id, one.claim, error)._replace(error=str(error))
+    again = one.record.retries > 0
+    return Ended(
+        Status.RETRYING if again else Status.FAILED, one.record.retries - again, outcome,
+        Reason.TIMEOUT, outcome.error, one.backoff, error,
+    )  # fmt: skip
 
 
 def _lost(one: FutureTry, error: BaseException) -> Ended:

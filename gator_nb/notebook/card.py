@@ -156,11 +156,21 @@ def _time(task: Task) -> str:
 
 def _word(task: Task) -> str:
     record = task.handle.record
+    step = _step(task)
     if task.canceling:
-        return f"canceling, {record.cancel_step}{_ago(task)}" if record.cancel_step else "canceling"
+        return f"canceling, {step}" if step else "canceling"
+    if record.status is Status.RUNNING and step:
+        return f"over its time, {step}"
     if record.status is Status.BLOCKED and record.held:
         return "held"
     return str(record.status)
+
+
+def _step(task: Task) -> str:
+    """How far its stopping has come, and what would help."""
+    step = task.handle.record.cancel_step
+    mend = "; run_in='process' can stop anything" if step == "in C code" else ""
+    return f"{step}{_ago(task)}{mend}" if step else ""
 
 
 def _ago(task: Task) -> str:

@@ -92,11 +92,16 @@ class GatorMagics(Magics):
     def _cancel(self, words: Sequence[str]) -> None:
         if not words:
             raise UsageError("%gator cancel: give ids or names, or --held")
-        flags = [word for word in words if word.startswith("-")]
-        if flags and (flags != ["--held"] or len(words) > 1):
-            raise UsageError(f"%gator cancel {' '.join(words)}: give ids or names, or --held alone")
-        ids = held_ids(self.gator) if flags else [self._one(word).task_id for word in words]
-        records = self.gator.backend.cancel(ids, by="notebook")
+        force = "--force" in words
+        named = [word for word in words if word != "--force"]
+        held = named == ["--held"] and not force
+        if not named or (not held and any(word.startswith("-") for word in named)):
+            raise UsageError(
+                f"%gator cancel {' '.join(words)}: give ids or names, and --force to kill what "
+                "runs in processes; or --held alone"
+            )
+        ids = held_ids(self.gator) if held else [self._one(word).task_id for word in named]
+        records = self.gator.backend.cancel(ids, by="notebook", force=force)
         asked = sum(not record.done for record in records)
         print(  # noqa: T201
             f"{_tasks(len(records) - asked)} canceled"

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..output import pass_on
+from ..output import SINK, pass_on
 
 Write = Callable[[str], int | None]
 
@@ -45,6 +45,10 @@ def _kernel_streams() -> list[Any]:
 
 class _Routed:
     """Put before the class of a stream."""
+
+    def close(self) -> None:
+        if SINK.get() is None:  # what a task closes is its own; the cells go on
+            super().close()  # type: ignore[misc]
 
     @property
     def write(self) -> _RoutedWrite:

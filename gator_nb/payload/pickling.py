@@ -9,7 +9,7 @@ from ..errors import NotPicklable
 from .atoms import is_atom
 from .call import PROTOCOL, Call
 from .capture import culprit, culprit_in, name_of
-from .suspects import kind_of, mend_of, mend_of_result
+from .suspects import is_lazy, kind_of, mend_of, mend_of_result
 
 
 class Pickled(NamedTuple):
@@ -77,6 +77,8 @@ def dumps_value(value: object, what: str) -> bytes:
     Raises:
         NotPicklable: for example "the result (generator) cannot be pickled: return a list of it".
     """
+    if is_lazy(value):
+        raise NotPicklable(f"{what} ({kind_of(value)}) is not a value yet: {mend_of_result(value)}")
     try:
         return pickle.dumps(value, PROTOCOL) if is_atom(value) else pickled(value).data
     except Exception as error:

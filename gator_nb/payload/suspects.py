@@ -1,6 +1,8 @@
 """What usually cannot be pickled, and what to do instead. Known by the names of types, so that
 nothing has to be imported for it."""
 
+import io
+from collections.abc import Iterator
 from typing import Any
 
 _OPEN = "open it inside the function"
@@ -109,9 +111,20 @@ def mend_of(value: Any) -> str | None:
     return None
 
 
+def is_lazy(value: Any) -> bool:
+    """Whether this is work that is still to be done, such as a `map`, though it would pickle; or a
+    file, whose contents would."""
+    if isinstance(value, (io.StringIO, io.BytesIO)):
+        return False
+    own = type(value).__module__ in ("builtins", "itertools", "_io")
+    return own and isinstance(value, Iterator)
+
+
 def mend_of_result(value: Any) -> str:
     """The same for a value that a task returns."""
-    lazy = mend_of(value) == _LAZY
+    if isinstance(value, io.IOBase):
+        return "return its path, or what is in it"
+    lazy = mend_of(value) == _LAZY or is_lazy(value)
     return "return a list of it" if lazy else "return what you need of it as plain values"
 
 

@@ -56,7 +56,9 @@ def test_wait_as_the_last_cell_waits_and_raises(kernel) -> None:
     [
         ("dance", "knows no 'dance'; it knows status, resume, cancel, wait"),
         ("cancel", "give ids or names, or --held"),
-        ("cancel --all", "give ids or names, or --held alone"),
+        ("cancel --all", "give ids or names, and --force .* or --held alone"),
+        ("cancel --force", "give ids or names"),
+        ("cancel --held --force", "or --held alone"),
         ("cancel nobody", "no task that has not ended by that id or name"),
         ("resume all", "takes no more words"),
         ("connect lab --save", "expected one argument"),

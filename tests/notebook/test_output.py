@@ -115,3 +115,10 @@ def test_what_c_code_prints_while_a_cell_runs_may_be_the_cells(kernel) -> None:
     printed = kernel.run("print_in_c('alone'); flush()")
     assert printed == "alone from C\n"
     assert "alone" not in kernel.run("print(task.logs())")
+
+
+def test_a_task_that_closes_stdout_closes_nobody_elses(kernel) -> None:
+    """The cells go on printing, and so do other tasks."""
+    kernel.run("import sys\ngator.task(lambda: sys.stdout.close()).wait(timeout=30)")
+    assert kernel.run("print('still here')") == "still here\n"
+    assert kernel.run("print(gator.task(print, 'heard').wait(timeout=30).logs())") == "heard\n\n"

@@ -69,7 +69,7 @@ def test_none_is_a_value():
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ((i for i in ()), r"the result \(generator\) cannot be pickled: return a list of it"),
+        ((i for i in ()), r"the result \(generator\) is not a value yet: return a list of it"),
         ({"a": [threading.Lock()]}, r"the result holds `\['a'\]\[0\]` \(_thread.lock\)"),
     ],
 )

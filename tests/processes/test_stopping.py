@@ -123,3 +123,13 @@ def test_a_stopping_worker_gives_its_task_back(gator: Gator) -> None:
         until(lambda: task.status is Status.RUNNING)
         worker.stop(0)
     assert (task.status, task.attempts) == (Status.WAITING, 0)
+
+
+def test_force_does_not_wait_for_it(gator: Gator, worker: Worker) -> None:
+    """By the handle, or `%gator cancel --force`."""
+    task = gator.task(swallowing)
+    until(lambda: task.status is Status.RUNNING)
+    begun = time.monotonic()
+    assert task.cancel(force=True).wait(30).status is Status.CANCELED
+    assert time.monotonic() - begun < 4
+    assert "SIGKILL" in str(task.error)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gator_nb import Gator, Status, Worker, progress
-from gator_nb.errors import TaskLost
+from gator_nb import Gator, Status, Worker, checkpoint, progress
+from gator_nb.errors import GatorError, TaskLost, TaskTimeout
 from tests.waiting import until
 
 
@@ -53,6 +53,25 @@ def test_what_has_not_begun_there_is_canceled(gator: Gator, tmp_path: Path) -> N
         until(lambda: first.handle.look().cancel_step == "its executor lets it run on")
         (tmp_path / "go").touch()
         assert (first.get(30), second.status) == ("done", Status.CANCELED)
+
+
+def test_what_is_over_its_time_before_it_begins_there_has_timed_out(gator: Gator) -> None:
+    """That is a failed try, and not a cancel that nobody asked for."""
+    with ThreadPoolExecutor(1) as pool, Worker(gator, executor=pool, threads=2):
+        first = gator.task(time.sleep, 1.5)
+        until(lambda: first.status is Status.RUNNING)
+        second = gator.options(timeout=0.2, retries=1).task(time.sleep, 0)
+        with pytest.raises(TaskTimeout, match="before its executor began it"):
+            second.get(60)
+        assert (second.status, second.attempts) == (Status.FAILED, 2)
+
+
+def test_a_checkpoint_that_cannot_be_kept_there_is_told(gator: Gator, pool: Executor) -> None:
+    def work() -> None:
+        checkpoint(checkpoint() or 1)
+
+    with Worker(gator, executor=pool), pytest.raises(GatorError, match="no store is in reach"):
+        gator.task(work).get(60)
 
 
 def test_a_pool_that_breaks_loses_its_tasks_and_says_so(gator: Gator) -> None:

@@ -1,10 +1,12 @@
 """Code that is hard to live with, in threads: what can be done is done, the rest is told."""
 
 import io
+import itertools
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,20 @@ def test_a_lambda_comes_back_and_a_generator_or_a_lock_is_refused(
         gator.task(lambda: (n for n in range(3))).get(60)
     with pytest.raises(NotPicklable, match="lock"):
         gator.task(threading.Lock).get(60)
+
+
+@pytest.mark.parametrize(
+    "lazy",
+    [lambda: map(abs, [1]), lambda: zip([1]), lambda: iter([1]), lambda: itertools.count(),
+     lambda: enumerate("a")],
+    ids=["map", "zip", "iter", "count", "enumerate"],
+)  # fmt: skip
+def test_work_that_is_still_to_be_done_is_no_result(
+    gator: Gator, worker: Worker, lazy: Callable[[], object]
+) -> None:
+    """It would be done where it arrives, though some of it pickles."""
+    with pytest.raises(NotPicklable, match=r"is not a value yet: return a list of it"):
+        gator.task(lazy).get(60)
 
 
 def test_a_closed_stdout_is_not_the_next_tasks_trouble(

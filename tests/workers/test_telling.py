@@ -1,5 +1,6 @@
 """What running code tells: `track`, tqdm's bars, `checkpoint`; in threads and in processes."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,3 +97,29 @@ def test_outside_of_a_task_nothing_is_kept() -> None:
     checkpoint({"epoch": 7})
     assert checkpoint() is None
     assert list(track("abc")) == ["a", "b", "c"]
+
+
+def test_a_cancel_leaves_tqdm_usable(gator: Gator) -> None:
+    """Wherever in it, and in whichever thread of the task: its bars share one lock."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from tqdm import tqdm
+
+    def bars() -> None:
+        for _ in tqdm(iter(int, 1), mininterval=0):
+            pass
+
+    def in_a_pool() -> None:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: bars(), range(2)))
+
+    with Worker(gator, threads=1):
+        for work in (bars, bars, in_a_pool):
+            task = gator.task(work)
+            until(lambda task=task: task.progress is not None, 30)
+            task.cancel().wait(timeout=30)
+            assert str(task.status) == "canceled"
+            other = threading.Thread(target=lambda: tqdm(range(1)).close(), daemon=True)
+            other.start()
+            other.join(10)
+            assert not other.is_alive(), "its lock is taken for good"

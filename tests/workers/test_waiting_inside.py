@@ -1,7 +1,7 @@
 """A task that waits for another one gives its slot back meanwhile."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,32 @@ def test_a_task_can_wait_for_a_map(queue: Gator) -> None:
         return sum(queue.map(pow, range(5), [2] * 5).get())
 
     assert queue.task(squares).get(60) == 30
+
+
+def by_future(queue: Gator) -> int:
+    return queue.task(pow, 2, 5).future.result(60)
+
+
+def by_executor(queue: Gator) -> int:
+    with queue.executor() as pool:
+        return pool.submit(pow, 2, 5).result(60)
+
+
+async def by_await(queue: Gator) -> int:
+    return await queue.task(pow, 2, 5)
+
+
+async def by_awaiting_a_map(queue: Gator) -> int:
+    return sum(await queue.map(pow, [2, 2], [3, 4])) + 8
+
+
+def by_its_log(queue: Gator) -> int:
+    return int("".join(queue.task(print, 32).logs(follow=True)))
+
+
+@pytest.mark.parametrize("wait", [by_future, by_executor, by_await, by_awaiting_a_map, by_its_log])
+def test_however_it_waits(queue: Gator, wait: Callable[[Gator], object]) -> None:
+    assert queue.task(wait, queue).get(60) == 32
 
 
 def test_a_task_that_waits_can_be_canceled(queue: Gator) -> None:
