@@ -36,6 +36,8 @@ RENEW_EVERY = 5.0
 
 LOG_HEAD = LOG_TAIL = 512 * 1024
 """Bytes of a task's output that are kept from its start and from its end."""
+LOG_DISPLAYS = 8 * 1024 * 1024
+"""Bytes of figures and the like that are kept besides: one of the largest, or many."""
 
 DAY = 86_400.0
 RETENTION = 30 * DAY

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from . import c_output
-from .constants import LOG_HEAD, LOG_TAIL
+from .constants import LOG_DISPLAYS, LOG_HEAD, LOG_TAIL
 from .rich_output import Display, Splitter, encoded, is_display
 
 _log = logging.getLogger("gator_nb.task")
@@ -23,7 +23,8 @@ SINK: ContextVar["Sink | None"] = ContextVar("gator_nb_sink", default=None)
 
 
 class Sink:
-    """The output of one try, bounded: its first and its last half megabyte.
+    """The output of one try, bounded: its first and its last half megabyte, and beside the first
+    eight megabytes of figures and the like.
 
     >>> sink = Sink()
     >>> sink.write("hello"); sink.take(); sink.take()
@@ -38,6 +39,7 @@ class Sink:
         self._fresh: list[bytes] = []
         self._splitter = Splitter()
         self._head_left = LOG_HEAD
+        self._displays_left = LOG_DISPLAYS
         self._tail: deque[bytes] = deque()
         self._tail_size = 0
         self._left_out = 0
@@ -63,6 +65,10 @@ class Sink:
     def _keep(self, unit: bytes) -> None:
         """Text may be cut anywhere, a display is kept or left out as a whole."""
         whole = is_display(unit)
+        if whole and len(unit) <= self._displays_left and not self._tail:
+            self._displays_left -= len(unit)
+            self._fresh.append(unit)
+            return
         head = unit if whole and len(unit) <= self._head_left else unit[: self._head_left]
         if whole and len(head) < len(unit):
             head = b""

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 NOISY = """
 import logging, sys, time
 log = logging.getLogger("mine")
@@ -102,6 +104,7 @@ def test_what_c_code_of_a_task_prints_is_in_its_log_and_marked(kernel) -> None:
     assert kernel.late == []
 
 
+@pytest.mark.slow
 def test_what_c_code_prints_while_a_cell_runs_may_be_the_cells(kernel) -> None:
     """So the cell shows it too, and says that it may be a task's."""
     kernel.run(C_CODE)
@@ -122,3 +125,21 @@ def test_a_task_that_closes_stdout_closes_nobody_elses(kernel) -> None:
     kernel.run("import sys\ngator.task(lambda: sys.stdout.close()).wait(timeout=30)")
     assert kernel.run("print('still here')") == "still here\n"
     assert kernel.run("print(gator.task(print, 'heard').wait(timeout=30).logs())") == "heard\n\n"
+
+
+def test_a_figure_of_a_task_is_in_no_cell(kernel) -> None:
+    """It is the task's, though a cell ends while it is drawn; and that of a cell is the cell's."""
+    kernel.run(
+        "import time, threading\n"
+        "import matplotlib.pyplot as plt\n"
+        "def draw(n):\n"
+        "    plt.plot([n, 2]); time.sleep(1.5)\n"
+        "    return len(plt.gca().lines)\n"
+        "tasks = [gator.task(draw, n) for n in (1, 2)]\n"
+        "while not all(task.started for task in tasks): time.sleep(0.01)\n"
+        "time.sleep(0.5)"
+    )
+    assert kernel.run("40 + 2") == "42"
+    assert "Figure" in kernel.run("plt.plot([1, 2]); plt.close('all'); plt.plot([3]); plt.show()")
+    assert kernel.run("print([task.get(timeout=30) for task in tasks])") == "[1, 1]\n"
+    assert kernel.run("print([len(task.outputs) for task in tasks])") == "[1, 1]\n"

@@ -30,6 +30,7 @@ def told(path: Path, error: BaseException) -> None:
         file.write(f"{type(error).__name__} {os.getpid()}\n")
 
 
+@pytest.mark.slow
 def test_it_is_called_in_another_process_after_a_timeout(
     gator: Gator, worker: Worker, tmp_path: Path
 ) -> None:

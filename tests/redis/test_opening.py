@@ -71,6 +71,7 @@ def test_a_user_without_the_stores_channels_is_told_which(server: RunningServer)
         client.acl_deluser("joe")
 
 
+@pytest.mark.slow
 def test_a_user_who_may_not_subscribe_is_told(
     server: RunningServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -219,6 +219,7 @@ def values_of(part: Any) -> list[Any]:
     return [value for name, value in part.param.values().items() if name != "state"]
 
 
+@pytest.mark.slow
 def test_processes(gator: Gator) -> None:
     """Nobody on this machine reads it among the arguments of a process, and a task finds it
     neither there nor in its environment."""

@@ -193,9 +193,8 @@ def in_c_code(ledger: Ledger, seconds: float):
     return call
 
 
-@pytest.mark.parametrize(
-    ("seconds", "lease"), [(5.0, "1.0"), pytest.param(60.0, "20", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("seconds", "lease"), [(5.0, "1.0"), (60.0, "20")])
 def test_a_worker_that_holds_the_interpreters_lock_is_not_dead(
     seconds: float, lease: str, shared: Gator, script, conn: str, ledger: Ledger
 ) -> None:

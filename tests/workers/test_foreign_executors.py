@@ -55,6 +55,7 @@ def test_what_has_not_begun_there_is_canceled(gator: Gator, tmp_path: Path) -> N
         assert (first.get(30), second.status) == ("done", Status.CANCELED)
 
 
+@pytest.mark.slow
 def test_what_is_over_its_time_before_it_begins_there_has_timed_out(gator: Gator) -> None:
     """That is a failed try, and not a cancel that nobody asked for."""
     with ThreadPoolExecutor(1) as pool, Worker(gator, executor=pool, threads=2):

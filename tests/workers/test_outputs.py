@@ -115,6 +115,21 @@ def test_what_it_gives_to_a_pool_that_is_older_is_the_tasks(
     assert capsys.readouterr().out == "from nobody\n"
 
 
+def test_a_large_figure_is_kept(queue: Gator) -> None:
+    """A megabyte of picture between two lines of text."""
+
+    def draw() -> None:
+        from gator_nb.running import current_try
+
+        print("before")
+        current_try().show(Display({"image/png": "x" * 1_000_000}, {}))  # type: ignore[union-attr]
+        print("after")
+
+    task = queue.task(draw).wait(60)
+    assert [len(shown["image/png"]) for shown in task.outputs] == [1_000_000]
+    assert task.logs() == "before\nafter\n"
+
+
 def test_a_log_is_taken_apart_wherever_it_was_cut() -> None:
     """Every way to cut it in two gives the same text and displays."""
     log = b"a\x1b[31mred" + encoded(Display({"text/plain": "x"}, {"w": 1})) + b"\xc3\xa9b"
@@ -136,13 +151,13 @@ def test_what_only_looks_like_a_display_stays_text(forged: bytes) -> None:
 def test_a_display_is_kept_whole_or_left_out() -> None:
     """Of a log past its bounds the middle is gone, and no display is cut in two."""
     sink = Sink()
-    for n in range(40):
+    for n in range(120):
         sink.show(Display({"image/png": "x" * 100_000, "text/plain": str(n)}, {}))
     log = sink.take() + sink.finish()
     shown = [int(one.data["text/plain"]) for one in displays_of(log)]
     assert shown[0] == 0
-    assert shown[-1] == 39
-    assert len(shown) < 40
+    assert shown[-1] == 119
+    assert len(shown) < 120
     assert b"bytes left out" in log
 
 

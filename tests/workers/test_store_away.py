@@ -153,6 +153,7 @@ def test_another_error_of_the_store_does_not_end_the_worker(
     assert "a row is not what gator_nb writes" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fenced", [True, False])
 def test_a_worker_may_stop_what_others_could_take_for_lost(
     gator: Gator, switch: Switch, monkeypatch: pytest.MonkeyPatch, tmp_path, fenced: bool
