@@ -22,15 +22,16 @@ def _teach_plain(module: ModuleType) -> None:
 
 
 def _teach_notebook(module: ModuleType) -> None:
-    _teach(module.tqdm_notebook)
+    _teach(module.tqdm_notebook, display=False)  # its widget would go into the log
 
 
-def _teach(kind: Any) -> None:
+def _teach(kind: Any, **always: Any) -> None:
     made, shown, refreshed = kind.__init__, kind.display, kind.refresh
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         one = self.gator_nb_try = current_try()  # tqdm's own thread shows bars, too
         if one is not None:
+            kwargs |= always
             kwargs["leave"] = False  # what it says goes to the progress, not to the log
             if kwargs.get("disable", False) is None:
                 kwargs["disable"] = False  # no terminal, and yet somebody looks

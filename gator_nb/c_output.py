@@ -1,11 +1,14 @@
-"""What C code prints in threads of a notebook's kernel.
+"""What C code, and programs that tasks start, print where tasks run in threads.
 
-A kernel reads its own standard output back from a pipe, in a thread of each stream. Whose text that
-is cannot be known. So every task that runs in the kernel's threads gets it, marked; a cell gets it
-only while one runs, and then marked as well.
+A kernel reads its own standard output back from a pipe, in a thread of each stream; a worker in a
+process of its own does so too (`reading_back`). Whose text that is cannot be known. So every task
+that runs in the threads gets it, marked; a cell gets it only while one runs, and then marked as
+well.
 """
 
+import codecs
 import ctypes
+import os
 import sys
 import threading
 import time
@@ -13,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 Write = Callable[[str], None]
 
@@ -35,13 +38,17 @@ def hearing(write: Write) -> AbstractContextManager[None]:
 def left_of(text: str) -> str:
     """What of this text is for the stream that it came to: all of it, unless C code wrote it while
     tasks run."""
-    if not _writes or threading.current_thread() not in _readers():
+    if not _writes or not _reads(threading.current_thread()):
         return text
     if text.startswith(OF_A_CELL):  # it passes several routes on its way
         return text
     for write in list(_writes.values()):
         write(_marked(OF_A_TASK, text))
     return _marked(OF_A_CELL, text) if _a_cell_runs() else ""
+
+
+def _reads(thread: threading.Thread) -> bool:
+    return any(reader.thread is thread for reader in _readers())
 
 
 def _marked(mark: str, text: str) -> str:
@@ -59,17 +66,80 @@ def _hearing(write: Write) -> Iterator[None]:
         del _writes[key]
 
 
-def _streams() -> list[Any]:
-    """Those streams of a kernel that read back what C code writes."""
-    return [
-        stream
-        for stream in (sys.stdout, sys.stderr)
+class _Reader(NamedTuple):
+    """A thread that reads back what was written to standard output or error."""
+
+    thread: threading.Thread
+    fd: int
+    """Where it reads."""
+
+
+_own: list[_Reader] = []
+"""Those of `reading_back`."""
+
+
+def _readers() -> list[_Reader]:
+    streams: tuple[Any, ...] = (sys.stdout, sys.stderr)
+    kernels = [
+        _Reader(stream.watch_fd_thread, stream._fid)  # noqa: SLF001 -- it has no other name
+        for stream in streams
         if getattr(stream, "watch_fd_thread", None) is not None
     ]
+    return kernels or _own
 
 
-def _readers() -> list[threading.Thread]:
-    return [stream.watch_fd_thread for stream in _streams()]
+@contextmanager
+def reading_back() -> Iterator[None]:
+    """While it is open, read back what is written to the standard output and error of this process,
+    which serves tasks in threads and does nothing else. What is nobody's goes to its standard
+    error; its own streams go where they went.
+    """
+    real = [stream for stream in (sys.stdout, sys.stderr) if _is_real(stream)]
+    if len(real) < 2:  # somebody has put others in their place
+        yield
+        return
+    before = sys.stdout, sys.stderr
+    originals = [os.dup(1), os.dup(2)]
+    pipes = [_redirected(fd, originals[1]) for fd in (1, 2)]
+    sys.stdout, sys.stderr = (os.fdopen(fd, "w", closefd=False, buffering=1) for fd in originals)
+    _own[:] = pipes
+    try:
+        yield
+    finally:
+        _flush()
+        _own.clear()
+        sys.stdout, sys.stderr = before
+        for fd, original, pipe in zip((1, 2), originals, pipes, strict=True):
+            os.dup2(original, fd)  # which closes the pipe, unless a program left behind has it
+            pipe.thread.join(_PATIENCE)
+
+
+def _is_real(stream: Any) -> bool:
+    try:
+        return stream is not None and stream.fileno() in (1, 2)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _redirected(fd: int, rest: int) -> _Reader:
+    """Put a pipe in place of a standard stream, and read it."""
+    source, sink = os.pipe()
+    os.dup2(sink, fd)
+    os.close(sink)
+    thread = threading.Thread(
+        target=_read, args=(source, rest), name="gator_nb output", daemon=True
+    )
+    thread.start()
+    return _Reader(thread, source)
+
+
+def _read(source: int, rest: int) -> None:
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    while data := os.read(source, 1 << 16):
+        left = left_of(decode(data))
+        if left:
+            os.write(rest, left.encode("utf-8", "replace"))
+    os.close(source)
 
 
 def _flush() -> None:
@@ -77,7 +147,7 @@ def _flush() -> None:
     if _kept_back():
         _libc().fflush(None)
     deadline = time.monotonic() + _PATIENCE
-    while not all(map(_has_taken_all, _streams())) and time.monotonic() < deadline:
+    while not all(map(_has_taken_all, _readers())) and time.monotonic() < deadline:
         time.sleep(0.0005)
 
 
@@ -103,21 +173,21 @@ def _fpending() -> tuple[Any, Any]:
     return tell, stdout
 
 
-def _has_taken_all(stream: Any) -> bool:
-    """Whether its pipe is empty and its reader waits for more: it may hold what it has just read.
+def _has_taken_all(reader: _Reader) -> bool:
+    """Whether the pipe is empty and its reader waits for more: it may hold what it has just read.
 
     On Linux the system tells what a thread waits in (proc_pid_syscall(5)).
     """
     import fcntl
     import termios
 
-    size, fd = ctypes.c_int(), stream._fid  # noqa: SLF001 -- it has no other name
+    size = ctypes.c_int()
     try:
-        fcntl.ioctl(fd, termios.FIONREAD, size)
-        waits_in = Path(f"/proc/self/task/{stream.watch_fd_thread.native_id}/syscall").read_text()
+        fcntl.ioctl(reader.fd, termios.FIONREAD, size)
+        waits_in = Path(f"/proc/self/task/{reader.thread.native_id}/syscall").read_text()
     except (OSError, TypeError):
         return True
-    return size.value == 0 and waits_in.split()[1:2] == [hex(fd)]
+    return size.value == 0 and waits_in.split()[1:2] == [hex(reader.fd)]
 
 
 def _a_cell_runs() -> bool:

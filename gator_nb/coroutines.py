@@ -1,9 +1,12 @@
 """Running a coroutine to its end from code that is not async."""
 
 from collections.abc import Coroutine
+from contextlib import suppress
 from contextvars import copy_context
 from types import CoroutineType
 from typing import Any
+
+from .here import LOOPS
 
 
 def finished(value: Any) -> Any:
@@ -21,9 +24,24 @@ def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
     import asyncio  # a fifth of the import of gator_nb, for the few tasks that are coroutines
     from concurrent.futures import ThreadPoolExecutor
 
+    async def cancelable() -> Any:
+        loop, me, loops = asyncio.get_running_loop(), asyncio.current_task(), LOOPS.get()
+        if loops is None or me is None:
+            return await coroutine
+
+        def cancel() -> None:
+            loop.call_soon_threadsafe(me.cancel)
+
+        loops.append(cancel)
+        try:
+            return await coroutine
+        finally:
+            with suppress(ValueError):  # it was called
+                loops.remove(cancel)
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(coroutine)
+        return asyncio.run(cancelable())
     with ThreadPoolExecutor(1, thread_name_prefix="gator_nb loop") as pool:
-        return pool.submit(copy_context().run, asyncio.run, coroutine).result()
+        return pool.submit(copy_context().run, asyncio.run, cancelable()).result()

@@ -5,7 +5,7 @@ import datetime as dt
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -43,6 +43,9 @@ class Progress(NamedTuple):
     done: float
     total: float | None = None
     message: str | None = None
+    since: Sequence[float] | None = None
+    """What was done when it first told, and how many seconds after its start, where it went on from
+    an earlier try."""
 
     def __str__(self) -> str:
         of = "" if self.total is None else f"/{self.total:g}"

@@ -16,6 +16,9 @@ Pause = Callable[[], AbstractContextManager[None]]
 PAUSE: ContextVar[Pause | None] = ContextVar("gator_nb_pause", default=None)
 """Gives back the slot of the task that runs here while it only waits; None outside of tasks."""
 
+LOOPS: ContextVar[list[Callable[[], object]] | None] = ContextVar("gator_nb_loops", default=None)
+"""How to cancel what the task that runs here awaits, a function for each of its loops."""
+
 CLIENT: ContextVar["Client | None"] = ContextVar("gator_nb_client", default=None)
 
 

@@ -106,6 +106,15 @@ def _resident(pid: int) -> int:
     return 0
 
 
+def peak_of(pid: int) -> int:
+    """Bytes that a process has held at most; 0 where the system does not tell."""
+    with suppress(OSError, IndexError, ValueError):
+        for line in (_PROC / str(pid) / "status").read_bytes().splitlines():
+            if line.startswith(b"VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
 def _own_share(pid: int) -> int:
     """With each page that is shared divided among those who do."""
     with suppress(OSError, IndexError, ValueError):

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -129,7 +129,11 @@ class Try(Running):
         """The code has seen its interruption: what still runs is no C code, it cleans up."""
         self.bar: Any = None
         """The outermost of tqdm's bars in it."""
+        self.loops: list[Callable[[], object]] = []
+        """How to cancel what it awaits."""
         self._progress: str | None = None
+        self._first: tuple[float, float] | None = None
+        """What was done at its first report, and when."""
         self._metrics: dict[str, _Series] = {}
         self._lock = threading.Lock()
         self._thread: int | None = None
@@ -160,14 +164,16 @@ class Try(Running):
         self, done: float, total: float | None, message: str | None, metrics: dict[str, float]
     ) -> None:
         """Take a report of progress."""
-        self._progress = json.dumps(
-            {
-                "done": _plain(done),
-                "total": None if total is None else _plain(total),
-                "message": None if message is None else str(message),
-            }
-        )
         at = round(time.monotonic() - self.began, 3)
+        told: dict[str, Any] = {
+            "done": _plain(done),
+            "total": None if total is None else _plain(total),
+            "message": None if message is None else str(message),
+        }
+        self._first = self._first or (told["done"], at)
+        if self._first[0]:  # it goes on from where another try was
+            told["since"] = self._first
+        self._progress = json.dumps(told)
         for name, value in metrics.items():
             self._metrics.setdefault(name, _Series()).add(at, value)
         self.told = True
@@ -264,10 +270,21 @@ class Try(Running):
         """Ask the code to stop: at its next report, and between two bytecodes of its thread."""
         with self._lock:
             self.asked(cause)
+            if self._canceled_loops():
+                return
             told = self._struck or self._told_here  # once is enough: it may be cleaning up
             if self._thread is not None and not told:
                 self._struck = True
                 _strike(self._thread, Interrupted)
+
+    def _canceled_loops(self) -> bool:
+        """Cancel what it awaits, as asyncio does; once, and if that does not stop it, it is
+        interrupted as any other code."""
+        loops, self.loops[:] = list(self.loops), []
+        for cancel in loops:
+            with suppress(RuntimeError):  # that loop has ended
+                cancel()
+        return bool(loops)
 
     def step(self) -> str | None:
         if self.cause is None:

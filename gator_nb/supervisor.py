@@ -110,11 +110,11 @@ class Supervisor:
         if not self._registered:
             self._register()
         self._settle()
+        self._limit_times()
+        self._tell()  # before a claim: what was taken from us meanwhile is adopted, not begun again
         self._claim()
         self._give_back()
         self._give_back_strays()
-        self._limit_times()
-        self._tell()
         self._reap()
         self._sweep()
         self._claiming.look_around()

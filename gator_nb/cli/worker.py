@@ -1,11 +1,12 @@
 """`gator-nb worker`."""
 
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import Annotated, Any
 
 import typer
 
+from ..c_output import reading_back
 from ..constants import EVERY
 from ..gator import Gator
 from ..workforce import workers
@@ -90,7 +91,8 @@ def worker(
         bool, typer.Option("--json", help="The log as JSON on stdout, one object a line.")
     ] = False,
 ) -> None:  # fmt: skip
-    with log_lines(as_json=as_json) as log, open_gator(dsn) as gator:
+    reading = nullcontext() if processes else reading_back()
+    with reading, log_lines(as_json=as_json) as log, open_gator(dsn) as gator:
         one = ServingWorker(
             gator, max_tasks, queue or EVERY, threads=threads, processes=processes,
             name=_free_name(gator, name), grace=grace, asked_name=name,

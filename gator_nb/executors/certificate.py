@@ -34,7 +34,8 @@ class Death(NamedTuple):
 def certificate(one: Running, death: Death) -> str:
     """Signal or exit code, peak memory, the likely cause, how far the task was."""
     parts = [f"its process {_how(death)} after {one.elapsed:.1f} s"]
-    parts.append(f"peak memory {death.peak_memory / 1e9:.2f} GB")
+    if death.peak_memory:
+        parts.append(f"peak memory {death.peak_memory / 1e9:.2f} GB")
     told = json.loads(one.progress_text() or "{}")
     if told:
         total = "" if told["total"] is None else f" of {told['total']:g}"

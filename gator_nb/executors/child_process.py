@@ -1,6 +1,7 @@
 """One child process as its worker sees it: started, sent a task, stopped by force, buried."""
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from contextlib import ExitStack, suppress
 from ..attempt import Ended
 from ..backends.base import Backend, Claimed, Listener
 from ..errors import GatorError
-from ..process_tree import MARK, kill_marked, kill_tree
+from ..process_tree import MARK, kill_marked, kill_tree, peak_of
 from ..record import Record
 from ..running import Running
 from ..snapshot import Snapshot
@@ -131,7 +132,7 @@ class ChildProcess:
         self.devices: tuple[str, ...] | None = None
         """The GPUs of the tasks that it runs; None before its first."""
         self.peak_memory = 0
-        """Bytes; known after its death."""
+        """Bytes; 0 where nobody tells."""
         self.doomed = False
         """It was killed by us, or is about to end."""
         self.hung_up_at: float | None = None
@@ -139,6 +140,8 @@ class ChildProcess:
         self.cut_off = False
         """It was killed because it can tell nothing any more."""
         self.death: int | None = None
+        self._born_with = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        """What a process has held counts for what it starts, too (getrusage(2), over execve)."""
         self._inbox = Inbox()
         self._outbox: deque[memoryview] = deque()
         with ExitStack() as always, ExitStack() as on_failure:
@@ -288,6 +291,11 @@ class ChildProcess:
             kill_tree(self.process.pid)
             self.doomed = True
 
+    def look_at_memory(self) -> None:
+        """Note what it has held so far; after its death nobody may tell."""
+        if self.one is not None:
+            self.peak_memory = max(self.peak_memory, peak_of(self.process.pid))
+
     def dead(self) -> bool:
         if self.process.returncode is None:
             try:
@@ -297,7 +305,9 @@ class ChildProcess:
                 return True
             if pid:
                 self.process.returncode = os.waitstatus_to_exitcode(status)
-                self.peak_memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+                known = usage.ru_maxrss > self._born_with
+                unit = 1 if sys.platform == "darwin" else 1024
+                self.peak_memory = usage.ru_maxrss * unit if known else self.peak_memory
         return self.process.returncode is not None
 
     def clear(self) -> None:

@@ -144,9 +144,8 @@ class Nursery:
             for file in (child.line, child.output, child.death):
                 self._watch(child, file)
 
-        for child in [child for child in self._children if child.idle]:
-            if len(self._children) <= self._wanted():
-                break
+        surplus = len(self._children) - self._wanted()
+        for child in [child for child in self._children if child.idle][: max(0, surplus)]:
             child.dismiss()
 
     def _wanted(self) -> int:
@@ -338,6 +337,7 @@ class Nursery:
                 child.cut_off = True
                 child.kill()
             one = child.one
+            child.look_at_memory()
             if child.last_end is not None:
                 child.kill()
             if one is None or one.cause is None or child.doomed:
@@ -368,11 +368,11 @@ class Nursery:
             words = child.words.decode("utf-8", "replace").strip()
             self._not_born(f"a child process ended with {code} before it was ready: {words}")
         if child.one is not None and child.claimed is not None:
-            if child.last_end is not None:
-                self._end(child.claimed, child.one, child.last_end)
-                return
             death = Death(code, child.peak_memory, self._out_of_memory(), child.cut_off)
-            self._end_by_death(child.claimed, child.one, death)
+            if child.last_end is None:
+                self._end_by_death(child.claimed, child.one, death)
+            else:
+                self._end(child.claimed, child.one, child.last_end)
 
     def _not_born(self, why: str) -> None:
         self._unborn += 1

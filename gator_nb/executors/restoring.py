@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ _HARMLESS = frozenset({"TMonitor"})
 """Threads that may stay: tqdm's only looks at its bars."""
 _HANDLED = (
     signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT, signal.SIGPIPE, signal.SIGALRM,
-    signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD,
+    signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGWINCH,
 )  # fmt: skip
 _LIMITS = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
 
@@ -35,6 +36,7 @@ class Surroundings:
         os.umask(self._umask)
         self._filters = list(warnings.filters)
         self._recursion = sys.getrecursionlimit()
+        self._switch, self._thresholds = sys.getswitchinterval(), gc.get_threshold()
         self._limits = {kind: resource.getrlimit(kind) for kind in _LIMITS}
         root = logging.getLogger()
         self._log_handlers, self._log_level = list(root.handlers), root.level
@@ -77,6 +79,7 @@ class Surroundings:
             for name in os.environ.keys() - self._environ.keys():
                 del os.environ[name]
             os.environ.update(self._environ)
+            time.tzset()
 
     def _restore_limits(self) -> None:
         for kind, limits in self._limits.items():
@@ -93,7 +96,11 @@ class Surroundings:
     def _restore_interpreter(self) -> None:
         sys.path[:], sys.argv[:] = self._path, self._argv
         sys.settrace(None)
+        sys.setprofile(None)
+        sys.setswitchinterval(self._switch)
         gc.enable()
+        gc.set_threshold(*self._thresholds)
+        _draw_anew()
         socket.setdefaulttimeout(None)
         sys.setrecursionlimit(self._recursion)
         warnings.filters[:] = self._filters  # type: ignore[index]
@@ -106,6 +113,15 @@ class Surroundings:
 
 _PREFIXES = tuple({str(Path(p).resolve()) + os.sep for p in (sys.prefix, sys.base_prefix)})
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
+
+
+def _draw_anew() -> None:
+    """What one task has seeded is not what the next one draws from."""
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
 
 
 def _many_files() -> bool:

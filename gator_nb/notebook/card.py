@@ -189,17 +189,19 @@ def _progress_row(task: Task) -> str:
     if told is None or task.status is not Status.RUNNING:
         return ""
     share = min(1.0, max(0.0, told.done / told.total)) if told.total else None
-    parts = [_amount(told, share), _rest(task, share), told.message, _latest(task)]
+    parts = [_amount(told, share), _rest(task, told), told.message, _latest(task)]
     text = " · ".join(filter(None, parts))
     bar = "" if share is None else _bar([(share, _INFO)])
     return f'{bar}<div style="color:{_QUIET}">{escape(one_line(text, 200))}{_curves(task)}</div>'
 
 
-def _rest(task: Task, share: float | None) -> str:
-    """How long it will take, if it goes on as it went."""
-    if not share or share >= 1 or task.elapsed < _FIRST_GUESS:
+def _rest(task: Task, told: Progress) -> str:
+    """How long it will take, if it goes on as it went since it first told."""
+    done_before, began = told.since or (0.0, 0.0)
+    came, seconds = told.done - done_before, task.elapsed - began
+    if not told.total or came <= 0 or told.done >= told.total or task.elapsed < _FIRST_GUESS:
         return ""
-    return f"about {duration(task.elapsed * (1 - share) / share)} left"
+    return f"about {duration(seconds * (told.total - told.done) / came)} left"
 
 
 def _curves(task: Task) -> str:

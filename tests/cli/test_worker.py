@@ -218,3 +218,26 @@ def test_it_says_what_it_has(serve: Serve, gator: Gator) -> None:
     serve("--threads", "1", "--has", "license=2", "--has", "memory=64GB").says("starting")
     assert gator.options(needs={"license": 2, "memory": "60GB"}).task(pow, 2, 10).get(60) == 1024
     assert serve("--has", "license").process.wait(30) == 2
+
+
+def test_what_c_code_and_programs_of_tasks_print_is_marked_in_their_logs(
+    serve: Serve, gator: Gator
+) -> None:
+    """And the worker's own log stays what it is: an object a line."""
+
+    def work() -> None:
+        import ctypes
+        import subprocess
+
+        ctypes.CDLL(None).printf(b"from C\n")
+        subprocess.run(["echo", "from a program"], check=True)
+        print("from Python")
+
+    worker = serve("--threads", "1", "--max-tasks", "1")
+    task = gator.task(work)
+    assert worker.end() == (0, "")
+    log = task.logs()
+    assert "from Python\n" in log
+    for text in ("from C", "from a program"):
+        assert f"[from C code, of this task or of what ran beside it] {text}\n" in log
+    assert worker.events()[-1] == "stopped"

@@ -184,3 +184,37 @@ def test_the_memory_of_each_task_is_its_own(gator: Gator, worker: Worker) -> Non
     large, small = gator.task(hold, 200).wait(), gator.task(hold, 1).wait()
     peaks = [one.handle.look().peak_memory for one in (large, small)]
     assert peaks[0] > 200 << 20 > peaks[1] > 0
+
+
+def test_what_one_task_has_seeded_the_next_does_not_draw(gator: Gator, worker: Worker) -> None:
+    """Nor does it find the other's clock, profiler or signal handlers."""
+
+    def change() -> int:
+        import random
+        import time
+
+        import numpy as np
+
+        random.seed(0)
+        np.random.seed(0)
+        os.environ["TZ"] = "Asia/Kathmandu"
+        time.tzset()
+        sys.setprofile(lambda *_: None)
+        return os.getpid()
+
+    def draw() -> tuple[int, float, float, int, bool]:
+        import random
+        import time
+
+        import numpy as np
+
+        drawn = random.random(), float(np.random.random())
+        return os.getpid(), *drawn, time.timezone, sys.getprofile() is None
+
+    before = gator.task(draw).get(60)
+    pid = gator.task(change).get(60)
+    after = gator.task(draw).get(60)
+    assert before[0] == pid == after[0]
+    assert abs(after[1] - 0.84442185) > 1e-6, "what seed(0) gives first"
+    assert abs(after[2] - 0.5488135) > 1e-6
+    assert after[3:] == before[3:]

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -261,3 +262,24 @@ def test_cancels_aimed_at_running_tasks_strike_only_them(gator: Gator, ledger: L
 def test_interrupted_is_no_exception_that_a_plain_except_would_catch() -> None:
     """`except Exception` in user code lets it pass."""
     assert not issubclass(Interrupted, Exception)
+
+
+def test_a_coroutine_stops_while_it_awaits(gator: Gator, tmp_path: Path) -> None:
+    """As asyncio cancels a task, so that it can clean up; in a thread, too."""
+
+    async def work() -> None:
+        import asyncio
+
+        (tmp_path / "begun").touch()
+        try:
+            await asyncio.sleep(600)
+        finally:
+            await asyncio.sleep(0.01)
+            (tmp_path / "tidied").touch()
+
+    with Worker(gator, threads=1):
+        task = gator.task(work)
+        until((tmp_path / "begun").exists)
+        assert task.cancel().wait(30).status is CANCELED
+        assert (tmp_path / "tidied").exists()
+        assert gator.task(abs, -1).get(30) == 1

@@ -1,5 +1,6 @@
 """What running code tells: `track`, tqdm's bars, `checkpoint`; in threads and in processes."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gator_nb import Gator, Status, Task, Worker, checkpoint, track
+from gator_nb import Gator, Status, Task, Worker, checkpoint, progress, track
 from gator_nb.errors import NotPicklable
 from tests.waiting import until
 
@@ -123,3 +124,25 @@ def test_a_cancel_leaves_tqdm_usable(gator: Gator) -> None:
             other.start()
             other.join(10)
             assert not other.is_alive(), "its lock is taken for good"
+
+
+@pytest.mark.slow
+def test_the_time_that_is_left_is_reckoned_from_where_it_went_on(gator: Gator) -> None:
+    """By the pace of this try, not as if it had done all of it."""
+    from gator_nb.notebook.card import task_html
+
+    def work() -> None:
+        for done in range(900, 1000):
+            progress(done, 1000)
+            time.sleep(0.1)
+
+    with Worker(gator, threads=1):
+        task = gator.task(work)
+        until(lambda: task.elapsed > 3, 30)
+        told = task.progress
+        assert told is not None
+        assert told.since is not None
+        assert told.since[0] == 900
+        (left,) = re.findall(r"about ([\d.]+) s left", task_html(task))
+        assert 4 < float(left) < 14
+        task.cancel().wait(30)
