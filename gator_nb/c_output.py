@@ -108,10 +108,15 @@ def reading_back() -> Iterator[None]:
     finally:
         _flush()
         _own.clear()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
         sys.stdout, sys.stderr = before
         for fd, original, pipe in zip((1, 2), originals, pipes, strict=True):
             os.dup2(original, fd)  # which closes the pipe, unless a program left behind has it
             pipe.thread.join(_PATIENCE)
+        if not any(pipe.thread.is_alive() for pipe in pipes):
+            for original in originals:
+                os.close(original)
 
 
 def _is_real(stream: Any) -> bool:
