@@ -106,6 +106,7 @@ def test_a_drain_may_be_bounded(serve: Serve, gator: Gator, tmp_path: Path) -> N
     assert (task.status, task.attempts) == (WAITING, 0)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_stopped_is_told(serve: Serve, gator: Gator, tmp_path: Path) -> None:
     """C code in a thread: the worker goes, the exit code is 1, and the task is known as lost."""
     worker = serve("--threads", "1", "--grace", "100ms")
@@ -142,6 +143,7 @@ def test_the_first_signal_amid_a_drain_cuts_nothing_short(
     assert task.status in (SUCCESS, WAITING)  # it may have come too late to be begun
 
 
+@pytest.mark.slow
 def test_idle_exit_waits_for_work_first(serve: Serve, gator: Gator, tmp_path: Path) -> None:
     """A long task is no idleness, and neither is what comes in between."""
     worker = serve("--threads", "1", "--idle-exit", "500ms")

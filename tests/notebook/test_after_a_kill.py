@@ -1,5 +1,7 @@
 """The kernel is killed amid its work, and the next one finds all of it."""
 
+import pytest
+
 
 def test_the_next_kernel_finds_everything(start_kernel) -> None:
     """Results are there, what ran is lost and says so, what waited is held until a word."""
@@ -30,6 +32,7 @@ def test_the_next_kernel_finds_everything(start_kernel) -> None:
     assert second.run("gator.verify()") == "[]"
 
 
+@pytest.mark.slow
 def test_held_tasks_can_be_canceled_together(start_kernel) -> None:
     """`%gator cancel --held` is for those that nobody wants any more."""
     first = start_kernel()
@@ -45,6 +48,7 @@ def test_held_tasks_can_be_canceled_together(start_kernel) -> None:
     assert second.run("%gator resume") == "nothing is held\n"
 
 
+@pytest.mark.slow
 def test_nothing_is_held_while_another_kernel_serves_the_queue(start_kernel) -> None:
     """They are that worker's to run."""
     first = start_kernel()

@@ -129,6 +129,7 @@ def test_cards_leave_no_thread(working: Kernel):
     )
 
 
+@pytest.mark.slow
 def test_a_card_lives_through_a_store_that_is_away(working: Kernel):
     """Logs cannot be read while the task ends: the card waits, and then says how it ended."""
     card = Card(working, "task = gator.task(train, 60)\ntask")

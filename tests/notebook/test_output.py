@@ -127,6 +127,7 @@ def test_a_task_that_closes_stdout_closes_nobody_elses(kernel) -> None:
     assert kernel.run("print(gator.task(print, 'heard').wait(timeout=30).logs())") == "heard\n\n"
 
 
+@pytest.mark.slow
 def test_a_figure_of_a_task_is_in_no_cell(kernel) -> None:
     """It is the task's, though a cell ends while it is drawn; and that of a cell is the cell's."""
     kernel.run(

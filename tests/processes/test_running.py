@@ -186,6 +186,7 @@ def test_the_memory_of_each_task_is_its_own(gator: Gator, worker: Worker) -> Non
     assert peaks[0] > 200 << 20 > peaks[1] > 0
 
 
+@pytest.mark.slow
 def test_what_one_task_has_seeded_the_next_does_not_draw(gator: Gator, worker: Worker) -> None:
     """Nor does it find the other's clock, profiler or signal handlers."""
 

@@ -61,6 +61,7 @@ def test_results_wait_until_the_store_is_back(gator: Gator, switch: Switch, capl
     assert {task.attempts for task in group} == {1}
 
 
+@pytest.mark.slow
 def test_the_output_of_that_time_is_not_lost(gator: Gator, switch: Switch) -> None:
     """What a task printed while the store was away is in its log, once and in order."""
 

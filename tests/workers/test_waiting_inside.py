@@ -53,7 +53,16 @@ def by_its_log(queue: Gator) -> int:
     return int("".join(queue.task(print, 32).logs(follow=True)))
 
 
-@pytest.mark.parametrize("wait", [by_future, by_executor, by_await, by_awaiting_a_map, by_its_log])
+@pytest.mark.parametrize(
+    "wait",
+    [
+        by_future,
+        pytest.param(by_executor, marks=pytest.mark.slow),
+        by_await,
+        pytest.param(by_awaiting_a_map, marks=pytest.mark.slow),
+        pytest.param(by_its_log, marks=pytest.mark.slow),
+    ],
+)
 def test_however_it_waits(queue: Gator, wait: Callable[[Gator], object]) -> None:
     assert queue.task(wait, queue).get(60) == 32
 
