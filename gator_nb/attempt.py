@@ -16,7 +16,7 @@ from .client import Client
 from .definition import PYTHON
 from .errors import NotPicklable, TaskTimeout, Untrusted
 from .figures import show_figures
-from .here import CLIENT, LOOPS, PAUSE
+from .here import CHECK, CLIENT, LOOPS, PAUSE
 from .liveness import host_name
 from .output import SINK, report
 from .payload import (
@@ -118,6 +118,7 @@ def _attempt(one: Try, load: Load) -> Ended:
     SINK.set(one.sink)
     PAUSE.set(one.pause)
     LOOPS.set(one.loops)
+    CHECK.set(one.check_once)
     CURRENT.set(one)
     try:
         with one.user_code():

@@ -21,7 +21,7 @@ from .constants import THREAD_LEASE
 from .definition import PYTHON, Definition, new_id
 from .endings import Endings
 from .errors import DependencyError, GatorError, TaskNotFound
-from .here import working_with
+from .here import stop_if_asked, working_with
 from .liveness import Life, LifeLock, boot_id, host_name, probe
 from .option_values import PLACES, one_of
 from .payload import (
@@ -136,6 +136,7 @@ class Client:
 
     def put(self, pushes: Sequence[Push]) -> list[Record]:
         """Store what has been pickled and signed."""
+        stop_if_asked()
         records = self.backend.put(pushes)
         self.after_push(records)
         return records
@@ -169,6 +170,7 @@ class Client:
         Raises:
             TaskNotFound
         """
+        stop_if_asked()
         (record,) = self.backend.get([task_id])
         if record is None:
             raise TaskNotFound(f"no task has the id {task_id!r} in {self.backend.conn_string}")

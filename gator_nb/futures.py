@@ -1,7 +1,9 @@
 """A task as a `concurrent.futures.Future`, and awaiting tasks in a loop."""
 
 import threading
+import time
 from collections.abc import Sequence
+from concurrent import futures
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .client import Client
 from .errors import GatorError
 from .handle import Handle
-from .here import waiting
+from .here import PAUSE, waiting
 from .record import Record
 from .states import Status
 
@@ -26,6 +28,23 @@ class Pushed(Protocol):
     def handle(self) -> Handle: ...
     def cancel(self) -> "Self": ...
     def value_and_error(self) -> tuple[Any, BaseException | None]: ...
+
+
+_SLICE = 0.25
+"""Seconds that a task waits at a time: it can be stopped in between."""
+
+
+def wait_for(pending: "Sequence[Future[Any]]", timeout: float | None = None) -> None:
+    """Return once all have ended, or after `timeout` seconds. A task that waits here gives its slot
+    back meanwhile."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while True:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        nap = left if PAUSE.get() is None else _SLICE if left is None else min(left, _SLICE)
+        with waiting():
+            _, open_ones = futures.wait(pending, nap)
+        if not open_ones or (left is not None and left <= (nap or 0.0)):
+            return
 
 
 class TaskFuture(Future[Any]):
@@ -51,13 +70,13 @@ class TaskFuture(Future[Any]):
 
     def result(self, timeout: float | None = None) -> Any:
         """The value, waited for; a task that waits here gives its slot back meanwhile."""
-        with waiting():
-            return super().result(timeout)
+        wait_for([self], timeout)
+        return super().result(0)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """What it raised, waited for in the same way."""
-        with waiting():
-            return super().exception(timeout)
+        wait_for([self], timeout)
+        return super().exception(0)
 
     def running(self) -> bool:
         """Its code runs just now."""
@@ -90,9 +109,9 @@ class TaskFuture(Future[Any]):
 
 def futures_of(client: Client, tasks: Sequence[Pushed]) -> list[TaskFuture]:
     """A future for each of these tasks."""
-    futures = [TaskFuture(task) for task in tasks]
+    made = [TaskFuture(task) for task in tasks]
     pending: dict[str, list[TaskFuture]] = {}
-    for task, future in zip(tasks, futures, strict=True):
+    for task, future in zip(tasks, made, strict=True):
         pending.setdefault(task.task_id, []).append(future)
 
     def ended(record: Record) -> None:
@@ -108,7 +127,7 @@ def futures_of(client: Client, tasks: Sequence[Pushed]) -> list[TaskFuture]:
 
     if tasks:
         client.endings.tell(list(pending), ended, failed)
-    return futures
+    return made
 
 
 async def awaited(client: Client, tasks: Sequence[Pushed]) -> None:

@@ -19,6 +19,9 @@ PAUSE: ContextVar[Pause | None] = ContextVar("gator_nb_pause", default=None)
 LOOPS: ContextVar[list[Callable[[], object]] | None] = ContextVar("gator_nb_loops", default=None)
 """How to cancel what the task that runs here awaits, a function for each of its loops."""
 
+CHECK: ContextVar[Callable[[], None] | None] = ContextVar("gator_nb_check", default=None)
+"""Stops the task that runs here, when that was asked for; None outside of tasks."""
+
 CLIENT: ContextVar["Client | None"] = ContextVar("gator_nb_client", default=None)
 
 
@@ -36,3 +39,10 @@ def waiting() -> AbstractContextManager[None]:
     """Around a wait: a task that waits for another one takes no slot meanwhile."""
     pause = PAUSE.get()
     return nullcontext() if pause is None else pause()
+
+
+def stop_if_asked() -> None:
+    """Where a task uses its queue: it is not interrupted in there, but stops before."""
+    check = CHECK.get()
+    if check is not None:
+        check()

@@ -4,12 +4,11 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent import futures
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .definition import function_name
-from .futures import futures_of
+from .futures import futures_of, wait_for
 from .option_values import Duration, seconds
 from .task import Task
 
@@ -96,7 +95,7 @@ class TaskPool(Executor):
             for future in left:
                 future.cancel()
         if wait:
-            futures.wait(left)
+            wait_for(left)
 
     def _pushed(self, push: Callable[[], Sequence[Task]]) -> list[Future[Any]]:
         with self._lock:

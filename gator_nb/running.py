@@ -2,6 +2,8 @@
 
 import ctypes
 import json
+import os
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -9,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .backends.base import Answer
@@ -160,6 +163,15 @@ class Try(Running):
             self._told_here |= self.is_here()
             raise Interrupted(self.cause)
 
+    def check_once(self) -> None:
+        """The same, unless it has been told: it may be cleaning up.
+
+        Raises:
+            Interrupted
+        """
+        if not (self._struck or self._told_here):
+            self.check()
+
     def note(
         self, done: float, total: float | None, message: str | None, metrics: dict[str, float]
     ) -> None:
@@ -187,6 +199,7 @@ class Try(Running):
         """Around a wait for another task: whoever runs this one may run more meanwhile."""
         if self.paused:  # a wait within a wait, in another of its threads
             yield
+            self.check()
             return
         self.paused = True
         self._on_pause()
@@ -195,6 +208,7 @@ class Try(Running):
         finally:
             self.paused = False
             self._on_pause()
+        self.check()
 
     def show(self, shown: Display) -> None:
         """Put a figure, a table or the like into the log."""
@@ -267,13 +281,16 @@ class Try(Running):
     # -- for who watches it --------------------------------------------------------------------
 
     def interrupt(self, cause: Cause) -> None:
-        """Ask the code to stop: at its next report, and between two bytecodes of its thread."""
+        """Ask the code to stop: at its next report or wait, and between two bytecodes of its
+        thread. May be repeated: a thread that is in our own code just now, which may hold a lock,
+        is not struck there.
+        """
         with self._lock:
             self.asked(cause)
             if self._canceled_loops():
                 return
             told = self._struck or self._told_here  # once is enough: it may be cleaning up
-            if self._thread is not None and not told:
+            if self._thread is not None and not told and _in_user_code(self._thread):
                 self._struck = True
                 _strike(self._thread, Interrupted)
 
@@ -338,6 +355,28 @@ class _Series:
 def _plain(number: float) -> float:
     """What JSON can hold: figures often come as scalars of numpy."""
     return number if type(number) in (int, float) else float(number)
+
+
+_PACKAGE = str(Path(__file__).resolve().parent) + os.sep
+_CALLS_USERS = {
+    (f"{_PACKAGE}local_task.py", "_called"), (f"{_PACKAGE}local_task.py", "_fire"),
+    *((f"{_PACKAGE}payload{os.sep}pickling.py", name) for name in ("loads", "pickled")),
+}  # fmt: skip
+"""Where our code calls the user's."""
+_BETWEEN = {f"{_PACKAGE}coroutines.py", f"{_PACKAGE}own_threads.py"}
+
+
+def _in_user_code(thread: int) -> bool:
+    """Whether what a thread is in was called by us, and has not called us again."""
+    frame: Any = sys._current_frames().get(thread)  # noqa: SLF001 -- there is no other way to look
+    while frame is not None:
+        code = frame.f_code
+        if (code.co_filename, code.co_name) in _CALLS_USERS:
+            return True
+        if code.co_filename.startswith(_PACKAGE) and code.co_filename not in _BETWEEN:
+            return False
+        frame = frame.f_back
+    return False
 
 
 def _strike(thread: int, error: type[BaseException] | None) -> None:

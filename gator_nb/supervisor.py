@@ -392,6 +392,8 @@ class Supervisor:
         """Interrupt what is over its time."""
         self._next_timeout = None
         for one in self.executor.running():
+            if one.cause is not None:
+                self.executor.interrupt(one, one.cause)  # it may not have been the moment before
             over = one.overdue()
             if over is not None and over >= 0:
                 self.executor.interrupt(one, "timeout")

@@ -1,6 +1,7 @@
 """A task that waits for another one gives its slot back meanwhile."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -85,3 +86,24 @@ def test_what_it_pushes_belongs_to_the_notebook_that_pushed_it(queue: Gator) -> 
     inner = queue[task.get(60)]
     assert inner.handle.record.session == task.handle.record.session
     assert inner.get(60) > 0
+
+
+@pytest.mark.slow
+def test_a_cancel_never_leaves_the_store_locked(queue: Gator) -> None:
+    """Wherever in our own code it comes: what uses the queue all the time is stopped between two
+    uses, and the queue goes on."""
+
+    def busy() -> None:
+        while True:
+            task = queue.options(delay_by="1h", task_id="the only one").task(int)
+            assert task.handle.read_anew()
+
+    def waiting() -> None:
+        queue.options(delay_by="1h", task_id="the only one").task(int).get()
+
+    for number in range(12):
+        task = queue.options(priority=50).task(busy if number % 2 else waiting)
+        until(lambda task=task: task.status is Status.RUNNING, 30)
+        time.sleep(0.01 * number)
+        assert task.cancel().wait(30).status is Status.CANCELED
+    assert queue.options(priority=60).task(pow, 2, 5).get(60) == 32
