@@ -3,6 +3,7 @@
 import base64
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from gator_nb import Gator, Worker
 from gator_nb.output import Sink
 from gator_nb.rich_output import Display, Splitter, displays_of, encoded, split, text_of
+
+from ..waiting import until
 
 
 @pytest.fixture(params=["threads", "processes"])
@@ -113,6 +116,22 @@ def test_what_it_gives_to_a_pool_that_is_older_is_the_tasks(
         pool.submit(print, "from nobody").result()
     assert logs == ["from the pool one\n", "from the pool two\n"]
     assert capsys.readouterr().out == "from nobody\n"
+
+
+def test_what_it_prints_shows_while_it_runs(queue: Gator, tmp_path: Path) -> None:
+    """Within a second; here with room for a busy machine."""
+
+    def work() -> None:
+        print(time.time(), flush=True)
+        while not (tmp_path / "enough").exists():
+            time.sleep(0.01)
+
+    task = queue.task(work)
+    until(lambda: task.logs().strip(), 30)
+    assert time.time() - float(task.logs()) < 5
+    assert str(task.status) == "running"
+    (tmp_path / "enough").touch()
+    task.wait(30)
 
 
 def test_a_large_figure_is_kept(queue: Gator) -> None:
