@@ -77,7 +77,7 @@ def test_a_cable_that_is_out_for_longer_is_a_loss_and_one_outcome_counts(
     history = History()
     with Gator(near) as gator, gator.client.watcher.subscribed(history.note):
         worker = far.worker(there, threads=2, lease=LEASE)
-        ends = gator.task(ledger.call(2.0))
+        ends = gator.task(ledger.call(4.0))
         goes_on = gator.task(ledger.call(3 * LEASE))
         until(lambda: len(ledger.began()) == 2)
         joined.pull()

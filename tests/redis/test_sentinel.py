@@ -118,7 +118,8 @@ def test_a_demoted_primary_is_left(own: Watched, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("gator_nb.backends.redis.server.PATIENCE", 60.0)
     backend = RedisBackend(own.dsn(store="x"))
     backend.put([push("a")])
-    ask(own.primary, "WAIT", 1, 20_000)
+    # WAIT is for the writes of whoever asks, and this one has written nothing.
+    until(lambda: ask(own.replica, "EXISTS", "{x}:t:a", "{x}:meta") == 2, 20.0)
     until(lambda: swapped(own.sentinel), 60.0)
     until(lambda: ask(own.primary, "ROLE")[0] == b"slave", 60.0)
     backend.put([push("b")])
