@@ -79,7 +79,9 @@ def test_a_cable_that_is_out_for_longer_is_a_loss_and_one_outcome_counts(
         worker = far.worker(there, threads=2, lease=LEASE)
         ends = gator.task(ledger.call(4.0))
         goes_on = gator.task(ledger.call(3 * LEASE))
-        until(lambda: len(ledger.began()) == 2)
+        # The store has heard that they began: else they would go back as if they had not.
+        begun = [ends.task_id, goes_on.task_id]
+        until(lambda: all(one is not None and one.begun for one in gator.backend.get(begun)))
         joined.pull()
         here.worker(near, threads=2)
         assert ends.wait(timeout=PATIENT).status == SUCCESS
