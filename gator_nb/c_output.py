@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
+from traceback import walk_stack
+from types import CodeType
 from typing import Any, NamedTuple
 
 Write = Callable[[str], None]
@@ -198,10 +200,11 @@ def _has_taken_all(reader: _Reader) -> bool:
 def _a_cell_runs() -> bool:
     """Whether some thread is in the code of a cell, as IPython runs it."""
     for frame in sys._current_frames().values():  # noqa: SLF001 -- there is no other way to look
-        at: Any = frame
-        while at is not None:
-            code = at.f_code
-            if code.co_name == "run_code" and code.co_filename.endswith("interactiveshell.py"):
-                return True
-            at = at.f_back
+        codes = (at.f_code for at, _ in walk_stack(frame))
+        if any(_runs_cells(code) for code in codes):
+            return True
     return False
+
+
+def _runs_cells(code: CodeType) -> bool:
+    return code.co_name == "run_code" and code.co_filename.endswith("interactiveshell.py")

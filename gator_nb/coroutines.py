@@ -6,6 +6,7 @@ from contextvars import copy_context
 from types import CoroutineType
 from typing import Any
 
+from .boundary import calls_users
 from .here import LOOPS
 
 
@@ -14,6 +15,7 @@ def finished(value: Any) -> Any:
     return run_coroutine(value) if isinstance(value, CoroutineType) else value
 
 
+@calls_users
 def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run it in a loop of its own, in a thread of its own where this one has a loop running.
 
@@ -24,6 +26,7 @@ def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
     import asyncio  # a fifth of the import of gator_nb, for the few tasks that are coroutines
     from concurrent.futures import ThreadPoolExecutor
 
+    @calls_users
     async def cancelable() -> Any:
         loop, me, loops = asyncio.get_running_loop(), asyncio.current_task(), LOOPS.get()
         if loops is None or me is None:

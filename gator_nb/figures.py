@@ -8,6 +8,7 @@ import threading
 from types import ModuleType
 from typing import Any
 
+from .boundary import calls_users
 from .post_import import when_imported
 from .rich_output import Display
 from .running import Try, current_try
@@ -87,6 +88,7 @@ def show_figures(one: Try) -> None:
             helpers.Gcf.destroy(manager)
 
 
+@calls_users
 def display_of(figure: Any) -> Display:
     """A figure as a PNG."""
     image = io.BytesIO()

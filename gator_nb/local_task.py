@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from . import errors
+from .boundary import calls_users
 from .coroutines import finished
 from .definition import COLUMNS, Definition, check_call, function_name, new_id
 from .display import Displayed
@@ -241,6 +242,7 @@ class LocalTask(Displayed, Promised):
         self._fire(self.on_success, mine["result"])
         return self
 
+    @calls_users
     def _called(self) -> Any:
         args, kwargs = self.func_args, self.func_kwargs
         if self.live:  # a snapshot has the results in their places already
@@ -259,6 +261,7 @@ class LocalTask(Displayed, Promised):
         self.to_failed()
         self._fire(self.on_error, error)
 
+    @calls_users
     def _fire(self, hook: Callable[..., object] | None, *args: object) -> None:
         if hook is None:
             return

@@ -2,8 +2,6 @@
 
 import ctypes
 import json
-import os
-import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -11,10 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .backends.base import Answer
+from .boundary import in_users_code
 from .output import Sink
 from .record import Record
 from .rich_output import Display
@@ -290,7 +288,7 @@ class Try(Running):
             if self._canceled_loops():
                 return
             told = self._struck or self._told_here  # once is enough: it may be cleaning up
-            if self._thread is not None and not told and _in_user_code(self._thread):
+            if self._thread is not None and not told and in_users_code(self._thread):
                 self._struck = True
                 _strike(self._thread, Interrupted)
 
@@ -355,28 +353,6 @@ class _Series:
 def _plain(number: float) -> float:
     """What JSON can hold: figures often come as scalars of numpy."""
     return number if type(number) in (int, float) else float(number)
-
-
-_PACKAGE = str(Path(__file__).resolve().parent) + os.sep
-_CALLS_USERS = {
-    (f"{_PACKAGE}local_task.py", "_called"), (f"{_PACKAGE}local_task.py", "_fire"),
-    *((f"{_PACKAGE}payload{os.sep}pickling.py", name) for name in ("loads", "pickled")),
-}  # fmt: skip
-"""Where our code calls the user's."""
-_BETWEEN = {f"{_PACKAGE}coroutines.py", f"{_PACKAGE}own_threads.py"}
-
-
-def _in_user_code(thread: int) -> bool:
-    """Whether what a thread is in was called by us, and has not called us again."""
-    frame: Any = sys._current_frames().get(thread)  # noqa: SLF001 -- there is no other way to look
-    while frame is not None:
-        code = frame.f_code
-        if (code.co_filename, code.co_name) in _CALLS_USERS:
-            return True
-        if code.co_filename.startswith(_PACKAGE) and code.co_filename not in _BETWEEN:
-            return False
-        frame = frame.f_back
-    return False
 
 
 def _strike(thread: int, error: type[BaseException] | None) -> None:

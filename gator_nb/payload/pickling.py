@@ -5,6 +5,7 @@ import pickle
 from types import CodeType
 from typing import Any, NamedTuple
 
+from ..boundary import calls_users
 from ..errors import NotPicklable
 from .atoms import is_atom
 from .call import PROTOCOL, Call
@@ -22,6 +23,7 @@ class Pickled(NamedTuple):
     """That are named, or whose source is sent."""
 
 
+@calls_users
 def pickled(value: object) -> Pickled:
     """The bytes of anything by value.
 
@@ -88,6 +90,7 @@ def dumps_value(value: object, what: str) -> bytes:
         raise NotPicklable(found or f"{whole}: {mend}") from error
 
 
+@calls_users
 def loads(data: bytes) -> Any:
     """What these bytes are of. Runs what they say: only ever for verified bytes."""
     return pickle.loads(data)

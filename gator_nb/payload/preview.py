@@ -4,6 +4,8 @@ import reprlib
 from itertools import islice
 from typing import Any
 
+from ..boundary import calls_users
+
 RESULT_LIMIT = 300
 ARGUMENTS_LIMIT = 200
 _HEAD = 2_000
@@ -37,6 +39,7 @@ class _Repr(reprlib.Repr):
         return super().repr_int(value, level)
 
 
+@calls_users
 def preview_of(value: Any, limit: int = RESULT_LIMIT) -> str:
     """The repr of a value as one line of at most `limit` characters.
 

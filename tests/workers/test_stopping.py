@@ -283,3 +283,17 @@ def test_a_coroutine_stops_while_it_awaits(gator: Gator, tmp_path: Path) -> None
         assert task.cancel().wait(30).status is CANCELED
         assert (tmp_path / "tidied").exists()
         assert gator.task(abs, -1).get(30) == 1
+
+
+def test_a_coroutine_that_never_awaits_stops_as_any_other_code(gator: Gator) -> None:
+    """Nothing of asyncio's reaches it."""
+
+    async def work() -> None:
+        progress(1)
+        while True:
+            pass
+
+    with Worker(gator, threads=1):
+        task = gator.task(work)
+        until(lambda: task.progress is not None)
+        assert task.cancel().wait(30).status is CANCELED
