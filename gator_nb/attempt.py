@@ -16,7 +16,7 @@ from .client import Client
 from .definition import PYTHON
 from .errors import NotPicklable, TaskTimeout, Untrusted
 from .figures import show_figures
-from .here import CHECK, CLIENT, LOOPS, PAUSE
+from .here import CLIENT, TRY
 from .liveness import host_name
 from .output import SINK, report
 from .payload import (
@@ -29,7 +29,7 @@ from .payload import (
 )
 from .payload.failure import traceback_text
 from .record import Reason, Record
-from .running import CURRENT, Interrupted, Running, Try
+from .running import Interrupted, Running, Try
 from .snapshot import snapshot_of
 from .states import Status
 from .task import Task
@@ -116,10 +116,7 @@ def _settlement(client: Client, one: Running, status: Status, ended: Ended) -> S
 
 def _attempt(one: Try, load: Load) -> Ended:
     SINK.set(one.sink)
-    PAUSE.set(one.pause)
-    LOOPS.set(one.loops)
-    CHECK.set(one.check_once)
-    CURRENT.set(one)
+    TRY.set(one)
     try:
         with one.user_code():
             task = one.task = load()

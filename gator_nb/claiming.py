@@ -38,9 +38,9 @@ class Claiming:
         """Lanes with ready tasks that need what this worker has."""
         self._idle = False
         """A look would find nothing, unless something has come since."""
-        self._due_known = False
-        self._all_lanes = False
-        """The lanes with needs were listed since the last look."""
+        self._looked_around = False
+        """What `look_around` asks is known since the last look; so is this, of the lanes alone."""
+        self._listed = False
         self._listed_at = 0.0
         self.look = True
         """There may be something to claim."""
@@ -80,10 +80,9 @@ class Claiming:
             return []
         self.looked_at, self.look = time.monotonic(), False
         free = min(wanted, self._executor.slots - self._busy(held))
-        self._all_lanes = False
+        self._looked_around, self._listed, self.next_due = False, False, None
         claimed = self._claim(wanted, free)
         self._idle = not claimed or self._was_all(claimed, wanted)
-        self._due_known = False
         if claimed:
             self.looked_at = time.monotonic()  # a large call may have taken long to come
         return claimed
@@ -100,16 +99,15 @@ class Claiming:
         """Once a look has found no more: see what waits in lanes with needs, and when the next task
         will be due; not while there is something better to do."""
         busy = self._executor.running() and time.monotonic() - self.looked_at < _BATCH_SECONDS
-        if not self._idle or self._due_known or busy:
+        if not self._idle or self._looked_around or busy:
             return
-        if not self._all_lanes:
+        if not self._listed:
             self._list_lanes()
             self._idle = not self._fitting()
-        self.next_due, self._due_known = self._backend.next_due(), True
+        self.next_due, self._looked_around = self._backend.next_due(), True
 
     def _worth_looking(self) -> bool:
-        due = self._due_known and self.next_due is not None
-        due = due and self._backend.now() >= (self.next_due or 0)
+        due = self.next_due is not None and self._backend.now() >= self.next_due
         late = time.monotonic() - self.looked_at >= _LOOK_EVERY
         return not self._idle or self.look or due or late
 
@@ -156,7 +154,7 @@ class Claiming:
 
     def _list_lanes(self) -> None:
         """See which lanes with needs have tasks that could run here."""
-        self._listed_at, self._all_lanes = time.monotonic(), True
+        self._listed_at, self._listed = time.monotonic(), True
         self._needy = {}
         for lane in sorted(self._backend.lanes(self._worker.queues)):
             needs = needs_in(lane)

@@ -7,7 +7,7 @@ from types import CoroutineType
 from typing import Any
 
 from .boundary import calls_users
-from .here import LOOPS
+from .here import TRY
 
 
 def finished(value: Any) -> Any:
@@ -28,19 +28,19 @@ def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
     @calls_users
     async def cancelable() -> Any:
-        loop, me, loops = asyncio.get_running_loop(), asyncio.current_task(), LOOPS.get()
-        if loops is None or me is None:
+        loop, me, one = asyncio.get_running_loop(), asyncio.current_task(), TRY.get()
+        if one is None or me is None:
             return await coroutine
 
         def cancel() -> None:
             loop.call_soon_threadsafe(me.cancel)
 
-        loops.append(cancel)
+        one.loops.append(cancel)
         try:
             return await coroutine
         finally:
             with suppress(ValueError):  # it was called
-                loops.remove(cancel)
+                one.loops.remove(cancel)
 
     try:
         asyncio.get_running_loop()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .client import Client
 from .errors import GatorError
 from .handle import Handle
-from .here import PAUSE, waiting
+from .here import slice_of, waiting
 from .record import Record
 from .states import Status
 
@@ -30,17 +30,13 @@ class Pushed(Protocol):
     def value_and_error(self) -> tuple[Any, BaseException | None]: ...
 
 
-_SLICE = 0.25
-"""Seconds that a task waits at a time: it can be stopped in between."""
-
-
 def wait_for(pending: "Sequence[Future[Any]]", timeout: float | None = None) -> None:
     """Return once all have ended, or after `timeout` seconds. A task that waits here gives its slot
     back meanwhile."""
     deadline = None if timeout is None else time.monotonic() + timeout
     while True:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        nap = left if PAUSE.get() is None else _SLICE if left is None else min(left, _SLICE)
+        nap = slice_of(left)
         with waiting():
             _, open_ones = futures.wait(pending, nap)
         if not open_ones or (left is not None and left <= (nap or 0.0)):

@@ -8,11 +8,11 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from .backends.base import Answer
 from .boundary import in_users_code
+from .here import TRY
 from .output import Sink
 from .record import Record
 from .rich_output import Display
@@ -30,14 +30,12 @@ _C_CODE_AFTER = 1.0
 MAX_POINTS = 1000
 """Points that a metric keeps; past that every second one is dropped and the pace halves."""
 
-CURRENT: ContextVar["Try | None"] = ContextVar("gator_nb_try", default=None)
-
 
 class Interrupted(BaseException):
     """Raised inside user code that is to stop. Catch it to clean up, and raise it again."""
 
     def __init__(self, *args: object) -> None:
-        one = CURRENT.get()
+        one = current_try()
         if one is not None:
             one.landed = True
             args = args or (one.cause,)
@@ -364,12 +362,13 @@ def _strike(thread: int, error: type[BaseException] | None) -> None:
 @contextmanager
 def trying(one: Try) -> Iterator[None]:
     """Make `one` the try of this context."""
-    token = CURRENT.set(one)
+    token = TRY.set(one)
     try:
         yield
     finally:
-        CURRENT.reset(token)
+        TRY.reset(token)
 
 
 def current_try() -> Try | None:
-    return CURRENT.get()
+    """The try that this code is a part of."""
+    return cast("Try | None", TRY.get())

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from .attempt import due_of
 from .backends.base import Answer, Beat, Claimed, Settlement
 from .claiming import Claiming
-from .client import reap
-from .constants import EVERY, RENEW_EVERY, RETENTION
+from .constants import EVERY, RENEW_EVERY
 from .errors import GatorError
 from .executors.base import Report
+from .housekeeping import Housekeeping
 from .liveness import LifeLock
 from .running import Running
 from .states import Status
@@ -28,11 +28,6 @@ _LONG = 0.050
 """Seconds after which a task counts as long: what waits behind it goes back, and it is told of."""
 _TELL_EVERY = 0.1
 """Seconds between two reports of what runs, and between two looks for requests to stop."""
-_REAP_EVERY = 0.7
-"""Seconds: a dead worker is found within two."""
-_SWEEP_EVERY = 3600.0
-_SWEEP_BATCH = 200
-"""Tasks that one pass forgets: milliseconds, so that nothing waits behind it."""
 _GIVE_UP_AFTER = 1.0
 """Seconds after its interruption when a stopping worker leaves a thread to itself."""
 _LAST_TRIES = 5.0
@@ -74,9 +69,8 @@ class Supervisor:
         self._ask = True
         self._next_timeout: float | None = None
         self._busy_at = time.monotonic()
-        self._told_at = self._renewed_at = self._reaped_at = 0.0
-        self._strays_at = 0.0
-        self._swept_at: float | None = None
+        self._housekeeping = Housekeeping(self.backend, worker.id)
+        self._told_at = self._renewed_at = 0.0
         self._away_since: float | None = None
 
     # -- the way of a run ----------------------------------------------------------------------
@@ -114,14 +108,12 @@ class Supervisor:
         self._tell()  # before a claim: what was taken from us meanwhile is adopted, not begun again
         self._claim()
         self._give_back()
-        self._give_back_strays()
-        self._reap()
-        self._sweep()
+        self._keep_house()
         self._claiming.look_around()
 
     def _pause(self) -> float:
         """How long to sleep when nothing wakes us."""
-        pause = min(self.worker.nap_time, _REAP_EVERY)
+        pause = min(self.worker.nap_time, self._housekeeping.every)
         if self._held:
             pause = min(pause, _LONG if self.executor.waiting() else _TELL_EVERY)
         if self._next_timeout is not None:
@@ -209,25 +201,11 @@ class Supervisor:
             self._away_since = None
         except GatorError as error:
             now = time.monotonic()
-            self._strays_at = 0.0  # look for them as soon as it is back
+            self._housekeeping.soon()
             if self._away_since is None:
                 self._away_since = now
                 self.worker.log.warning("the store fails, trying again: %s", error)
             self.listener.wait(min(_LONGEST_RETRY, 0.1 + (now - self._away_since) / 2))
-
-    def _give_back_strays(self) -> None:
-        """A reply that was lost, or a store that has gone back to an older state, may give us what
-        we know nothing of. Nobody else takes it as long as we live."""
-        now = time.monotonic()
-        if now - self._strays_at < RENEW_EVERY:
-            return
-        self._strays_at = now
-        known = {one.record.id for one in self._held.values()}
-        claims = self.backend.held(self.worker.id)
-        strays = [(task_id, claim) for task_id, claim in claims if task_id not in known]
-        if strays:
-            self.backend.release(strays)
-            self._claiming.look = True
 
     # -- the steps -----------------------------------------------------------------------------
 
@@ -400,16 +378,6 @@ class Supervisor:
             elif over is not None:
                 self._next_timeout = min(-over, self._next_timeout or -over)
 
-    def _reap(self) -> None:
-        now = time.monotonic()
-        if now - self._reaped_at >= _REAP_EVERY:
-            self._reaped_at = now
-            self._claiming.look |= bool(reap(self.backend))
-
-    def _sweep(self) -> None:
-        """Forget what ended long ago: at the start, then each hour, a bounded number a pass."""
-        now = time.monotonic()
-        if self._swept_at is not None and now - self._swept_at < _SWEEP_EVERY:
-            return
-        gone = self.backend.forget(self.backend.now() - RETENTION, limit=_SWEEP_BATCH)
-        self._swept_at = now if gone < _SWEEP_BATCH else None
+    def _keep_house(self) -> None:
+        known = {one.record.id for one in self._held.values()}
+        self._claiming.look |= self._housekeeping.go_round(known)

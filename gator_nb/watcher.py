@@ -14,7 +14,7 @@ from typing import Literal
 
 from .backends.base import Answer, Backend, Beat, Listener
 from .errors import GatorError, StoreUnavailable, TaskNotFound
-from .here import PAUSE, waiting
+from .here import slice_of, waiting
 from .record import Record
 from .workforce import why_nobody_begins
 
@@ -23,8 +23,6 @@ _CHANGES = 1000
 _REAP_EVERY = 0.7
 """Seconds: a dead worker is found within two, with time left for the reap itself. As often the
 claims of what runs here are renewed, and requests to stop are heard."""
-
-_SLICE = 0.2
 
 _PATIENCE = 120.0
 """Seconds of a store that may be back soon which whoever waits is spared: it restarts, say."""
@@ -36,13 +34,6 @@ _log = logging.getLogger("gator_nb")
 
 Interrupt = Callable[[Literal["cancel", "lost"]], None]
 Subscriber = Callable[[list[Record]], None]
-
-
-def _slice(left: float | None) -> float | None:
-    """How long to wait at a time: a thread that runs a task can be interrupted only in between."""
-    if PAUSE.get() is None:
-        return left
-    return _SLICE if left is None else min(left, _SLICE)
 
 
 class Waiter:
@@ -142,7 +133,7 @@ class Watcher:
             while not waiter.finished:
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 with waiting():
-                    fresh = waiter.take(_slice(left))
+                    fresh = waiter.take(slice_of(left))
                 yield from fresh
                 if left == 0 and not fresh:
                     return

@@ -18,6 +18,7 @@ from weakref import WeakSet
 from ..errors import GatorError
 from ..places import runtime_folder
 from .base import Topic
+from .listening import Hearing
 
 Look = Callable[[], int | None]
 """Answers a number that is another one once another process has written; None: not known now."""
@@ -84,7 +85,7 @@ class Waking:
             self._post.give_back(listener.path)
 
 
-class SocketListener:
+class SocketListener(Hearing):
     """One waiter, woken through a socket."""
 
     def __init__(
@@ -99,7 +100,7 @@ class SocketListener:
         self._look = look
         self._nap_time = nap_time
         self._drop = drop
-        self._woken = self._heard = False
+        self._woken = False
         self._inbox, self._outbox, self.path = _socket_pair(path)
         self._seen = look()
         self._looked = time.monotonic()
@@ -119,17 +120,6 @@ class SocketListener:
                 return True
             if limit is not None and time.monotonic() >= limit:
                 return False
-
-    def hear(self) -> None:
-        """The store tells of one of its topics."""
-        self._heard = True
-        self.wake()
-
-    def heard(self) -> bool:
-        if not self._heard:  # cleared only where the caller is told of it
-            return False
-        self._heard = False
-        return True
 
     def wake(self) -> None:
         # A second wake before the first was noticed adds nothing.

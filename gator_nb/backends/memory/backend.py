@@ -29,7 +29,7 @@ from .put import PutStep
 from .ready import keep_time, take
 from .retention import forgettable
 from .step import Step
-from .store import Bell, Store, leave_store, open_store
+from .store import Store, StoreListener, leave_store, open_store
 
 _EVERYTHING = Filter()
 
@@ -386,7 +386,7 @@ class MemoryBackend(Backend):
             return store.faults()
 
     def listen(self, topics: Iterable[Topic], *, nap_time: float = 0.1) -> Listener:  # noqa: ARG002 -- no wake is missed here
-        return Bell(self._store, frozenset(topics))
+        return StoreListener(self._store, frozenset(topics))
 
     def close(self) -> None:
         self._open_store = None

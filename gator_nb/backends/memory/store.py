@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from weakref import WeakSet
 
 from ...record import Record
 from ...states import BLOCKED, DELAYED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
 from ..base import Presence, Topic
+from ..listening import Bell
 from .index import Index
 
 _WAKES: list[Topic | None] = ["news" if status in TERMINAL else None for status in Status]
@@ -15,37 +15,16 @@ for _status in (WAITING, DELAYED, RETRYING):
     _WAKES[_status] = "work"
 
 
-class Bell:
-    """A listener: a semaphore of one, taken while nothing has happened."""
+class StoreListener(Bell):
+    """One waiter of a memory store."""
 
     def __init__(self, store: "Store", topics: frozenset[Topic]) -> None:
+        super().__init__()
         self._store = store
         self._topics = topics
-        self._heard = False
-        self._nothing = threading.Lock()
-        self._nothing.acquire()
         with store.lock:
             for topic in topics:
                 store.bells[topic] = (*store.bells[topic], self)
-
-    def wait(self, timeout: float | None) -> bool:
-        return self._nothing.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
-
-    def ring(self) -> None:
-        """The store tells of one of its topics."""
-        self._heard = True
-        self.wake()
-
-    def heard(self) -> bool:
-        if not self._heard:  # cleared only where the caller is told of it
-            return False
-        self._heard = False
-        return True
-
-    def wake(self) -> None:
-        if self._nothing.locked():
-            with suppress(RuntimeError):  # somebody else was first
-                self._nothing.release()
 
     def close(self) -> None:
         with self._store.lock:
@@ -80,7 +59,7 @@ class Store:
         self.version = 0
         self.removed_at = 0
         """The version at which records were last removed."""
-        self.bells: dict[Topic, tuple[Bell, ...]] = {"work": (), "news": ()}
+        self.bells: dict[Topic, tuple[StoreListener, ...]] = {"work": (), "news": ()}
         self.halfway = False
         self._index = Index(self.records)
 
@@ -134,7 +113,7 @@ class Store:
 
     def wake(self, topic: Topic) -> None:
         for bell in self.bells[topic]:
-            bell.ring()
+            bell.hear()
 
     def faults(self) -> list[str]:
         """A sentence for each index, counter or record that does not agree with the records."""

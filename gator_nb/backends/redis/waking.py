@@ -17,6 +17,7 @@ from redis.connection import AbstractConnection
 
 from ...errors import GatorError
 from ..base import Topic
+from ..listening import Bell
 from .address import Address
 from .faults import not_allowed
 from .locating import Way
@@ -91,21 +92,19 @@ class Waking:
         self._ear = None
 
 
-class RedisListener:
-    """One waiter: a semaphore of one, taken while nothing has happened."""
+class RedisListener(Bell):
+    """One waiter of a store on a server."""
 
     def __init__(
         self, waking: Waking, topics: frozenset[Topic], look: Look, nap_time: float
     ) -> None:
+        super().__init__()
         self.topics = topics
         self._waking = waking
         self._look = look
         self._nap = max(nap_time, _SLOWEST_LOOK)
         self._seen: int | None = None
         self._looked = time.monotonic()
-        self._heard = False
-        self._nothing = threading.Lock()
-        self._nothing.acquire()
 
     def wait(self, timeout: float | None) -> bool:
         """Sleep until woken or for `timeout` seconds; True when woken."""
@@ -113,29 +112,13 @@ class RedisListener:
         while True:
             left = None if limit is None else max(0.0, limit - time.monotonic())
             nap = self._nap if left is None else min(left, self._nap)
-            if self._nothing.acquire(timeout=nap):
+            if super().wait(nap):
                 return True
             if self._somebody_wrote():
                 self._heard = True
                 return True
             if limit is not None and time.monotonic() >= limit:
                 return False
-
-    def hear(self) -> None:
-        """The store tells of one of its topics."""
-        self._heard = True
-        self.wake()
-
-    def heard(self) -> bool:
-        if not self._heard:  # cleared only where the caller is told of it
-            return False
-        self._heard = False
-        return True
-
-    def wake(self) -> None:
-        if self._nothing.locked():
-            with contextlib.suppress(RuntimeError):  # somebody else was first
-                self._nothing.release()
 
     def close(self) -> None:
         self._waking.drop(self)

@@ -15,6 +15,7 @@
 --! include tasks
 --! include ending
 --! include calls
+--! include batches
 
 local worker, batch = ARGV[2], ARGV[4]
 local refused, all_new
@@ -270,14 +271,8 @@ end
 -- A task that answers a push is there for good: its own batch may not be completed.
 local function take_over(id)
     local task = find(id)
-    if not task.batch or task.batch == batch then
-        return
-    end
-    index(key('batch', task.batch), id, false)
-    if task.status == $BLOCKED then
-        free(task, {batch = false})
-    else
-        write(task, task.status, {batch = false})
+    if task.batch and task.batch ~= batch then
+        leave_batch(task)
     end
 end
 

@@ -8,17 +8,22 @@ local function page_of_batch(batch)
     return call('ZRANGE', key('batch', batch), 0, $PAGE - 1)
 end
 
--- Let a page of a complete batch stand where it belongs: its tasks, and whether it was the last.
+-- Let a task stand where it belongs, whatever becomes of its batch.
+local function leave_batch(task)
+    index(key('batch', task.batch), task.id, false)
+    if task.status == $BLOCKED then
+        free(task, {batch = false})
+    else
+        write(task, task.status, {batch = false})
+    end
+end
+
+-- Let go of a page of a complete batch: its tasks, and whether it was the last.
 local function let_go(batch)
     local found, ids = {}, page_of_batch(batch)
     for _, id in ipairs(ids) do
         local task = find(id)
-        index(key('batch', batch), id, false)
-        if task.status == $BLOCKED then
-            free(task, {batch = false})
-        else
-            write(task, task.status, {batch = false})
-        end
+        leave_batch(task)
         found[#found + 1] = task
     end
     local last = #ids < $PAGE

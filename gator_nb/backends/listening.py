@@ -1,0 +1,43 @@
+"""What listeners of every store have in common: who woke them, and how to sleep."""
+
+import threading
+from contextlib import suppress
+
+
+class Hearing:
+    """Tells a wake of the store's from one of somebody's own."""
+
+    _heard = False
+
+    def wake(self) -> None:
+        """Wake this listener, for a reason of one's own."""
+        raise NotImplementedError
+
+    def hear(self) -> None:
+        """The store tells of one of its topics."""
+        self._heard = True
+        self.wake()
+
+    def heard(self) -> bool:
+        """Whether it has since the last call."""
+        if not self._heard:  # cleared only where the caller is told of it
+            return False
+        self._heard = False
+        return True
+
+
+class Bell(Hearing):
+    """A semaphore of one, taken while nothing has happened."""
+
+    def __init__(self) -> None:
+        self._nothing = threading.Lock()
+        self._nothing.acquire()
+
+    def wait(self, timeout: float | None) -> bool:
+        """Sleep until woken or for `timeout` seconds; True when woken."""
+        return self._nothing.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
+
+    def wake(self) -> None:
+        if self._nothing.locked():
+            with suppress(RuntimeError):  # somebody else was first
+                self._nothing.release()
