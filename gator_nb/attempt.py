@@ -131,7 +131,7 @@ def _attempt(one: Try, load: Load) -> Ended:
         return Ended(Status.SUCCESS, task.retries, outcome)
     if one.cause is not None:
         return _stopped(one)
-    return _failed(task, outcome, raised, Reason.ERROR)
+    return failed(outcome, raised, Reason.ERROR, task.retries, task.backoff)
 
 
 def _show_figures(one: Try) -> None:
@@ -161,19 +161,6 @@ def _run(one: Try, task: Task) -> tuple[Outcome, BaseException | None]:
         return outcome_of_error(one.record.id, one.claim, error), error
 
 
-def _failed(task: Task, outcome: Outcome, error: BaseException, reason: str) -> Ended:
-    again = task.retries > 0
-    return Ended(
-        Status.RETRYING if again else Status.FAILED,
-        task.retries - again,
-        outcome,
-        reason,
-        outcome.error,
-        task.backoff,
-        error,
-    )
-
-
 def _stopped(one: Try) -> Ended:
     """The code has stopped because it was asked to."""
     if one.cause in ("stop", "lost"):
@@ -182,8 +169,25 @@ def _stopped(one: Try) -> Ended:
         error = timed_out(one)
         one.task.fail(error)
         outcome = outcome_of_error(one.record.id, one.claim, error)._replace(error=str(error))
-        return _failed(one.task, outcome, error, Reason.TIMEOUT)
+        return failed(outcome, error, Reason.TIMEOUT, one.task.retries, one.task.backoff)
     return canceled(one)
+
+
+def failed(
+    outcome: Outcome, error: BaseException, reason: str, retries: int, backoff: float
+) -> Ended:
+    """The end of a try that failed: another one follows as long as there are retries."""
+    again = retries > 0
+    status = Status.RETRYING if again else Status.FAILED
+    return Ended(status, retries - again, outcome, reason, outcome.error, backoff, error)
+
+
+def stopped_from_outside(one: Running, error: BaseException, reason: str) -> Ended:
+    """The end of a try that failed without a word of its own: it was killed, or never begun."""
+    outcome = outcome_of_error(one.record.id, one.claim, error)
+    if reason == Reason.TIMEOUT:
+        outcome = outcome._replace(error=str(error))
+    return failed(outcome, error, reason, one.record.retries, one.backoff)
 
 
 def canceled(one: Running, by: str = "") -> Ended:

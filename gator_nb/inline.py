@@ -22,8 +22,8 @@ class _TimedTry(Try):
 
     _timer: threading.Timer | None = None
 
-    def limit(self, timeout: float | None) -> None:
-        super().limit(timeout)
+    def limit(self, timeout: float | None, backoff: float = 0.0) -> None:
+        super().limit(timeout, backoff)
         if timeout is not None:
             self._timer = threading.Timer(max(0.0, -(self.overdue() or 0.0)), self._time_out)
             self._timer.name, self._timer.daemon = "gator_nb timeout", True

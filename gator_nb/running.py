@@ -53,6 +53,8 @@ class Running(ABC):
         self.asked_at = 0.0
         """When it was first interrupted; monotonic, as `began`."""
         self.timeout: float | None = None
+        self.backoff = 0.0
+        """Seconds before its first retry."""
         self.paused = False
         """Its code waits for another task, and takes no slot."""
         self.told = False
@@ -67,9 +69,9 @@ class Running(ABC):
     def elapsed(self) -> float:
         return time.monotonic() - self.began
 
-    def limit(self, timeout: float | None) -> None:
-        """Set how many seconds it may take."""
-        self.timeout = timeout
+    def limit(self, timeout: float | None, backoff: float = 0.0) -> None:
+        """Set how many seconds it may take, and those before its first retry."""
+        self.timeout, self.backoff = timeout, backoff
 
     def overdue(self) -> float | None:
         """Seconds that it is over its time; negative while there is some left, None without end."""

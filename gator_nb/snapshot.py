@@ -47,7 +47,7 @@ class Snapshot(NamedTuple):
     def load(self, one: Try, task_class: type[Task] = Task) -> Task:
         """The local task that runs this call as `one`; packages that are quite other ones here
         are told of in its log."""
-        one.limit(self.timeout)
+        one.limit(self.timeout, self.backoff)
         one.environment = self.environment
         for difference in differences(self.environment):
             if difference.major:

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 from typing import NamedTuple
 
-from ..attempt import Ended, canceled, timed_out
+from ..attempt import Ended, canceled, stopped_from_outside, timed_out
 from ..errors import TaskLost
 from ..payload import outcome_of_error
 from ..record import Reason
@@ -52,7 +52,10 @@ def end_by_death(one: ProcessTry, death: Death) -> Ended:
         return Ended(None)
     if one.cause in ("cancel", "kill"):
         return canceled(one, by)._replace(peak_memory=death.peak_memory)
-    return _lost(one, death) if one.cause is None else _timed_out(one, by, death.peak_memory)
+    if one.cause is None:
+        return _lost(one, death)
+    ended = stopped_from_outside(one, timed_out(one, by), Reason.TIMEOUT)
+    return ended._replace(peak_memory=death.peak_memory)
 
 
 def _lost(one: ProcessTry, death: Death) -> Ended:
@@ -65,18 +68,6 @@ def _lost(one: ProcessTry, death: Death) -> Ended:
     return Ended(
         Status.FAILED, one.record.retries, outcome._replace(traceback=details or outcome.traceback),
         Reason.LOST, outcome.error, peak_memory=death.peak_memory, lost=True,
-    )  # fmt: skip
-
-
-def _timed_out(one: ProcessTry, by: str, peak: int) -> Ended:
-    """It had to be killed."""
-    record = one.record
-    error = timed_out(one, by)
-    outcome = outcome_of_error(record.id, one.claim, error)._replace(error=str(error))
-    again = record.retries > 0
-    return Ended(
-        Status.RETRYING if again else Status.FAILED, record.retries - again, outcome,
-        Reason.TIMEOUT, outcome.error, one.backoff, error, peak_memory=peak,
     )  # fmt: skip
 
 

@@ -50,7 +50,6 @@ class ProcessTry(Running):
         """Bytes that it held when it was ended for them."""
         self.signaled = False
         self.killed = False
-        self.backoff = 0.0
         self.hooks: Sequence[str] = ()
         """Those that its call has."""
         self.after: Ended | None = None
@@ -67,9 +66,10 @@ class ProcessTry(Running):
 
     def prepare(self, snapshot: Snapshot) -> None:
         """Take what is to be known of its call."""
-        self.hooks, self.backoff = snapshot.hooks, snapshot.backoff
+        self.hooks = snapshot.hooks
         self.most_memory = (snapshot.options.get("needs") or {}).get("memory")
-        self.limit(snapshot.timeout if self.after is None else _ON_ERROR_SECONDS)
+        timeout = snapshot.timeout if self.after is None else _ON_ERROR_SECONDS
+        self.limit(timeout, snapshot.backoff)
 
     def wait_for_news(self, backend: Backend, seconds: float) -> bool:
         """Wait on behalf of its code until something in the store has changed; True when woken.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from functools import partial
 
-from ..attempt import Ended, canceled, failed_to_load, timed_out
+from ..attempt import Ended, canceled, failed_to_load, stopped_from_outside, timed_out
 from ..backends.base import Claimed
 from ..client import Client
 from ..constants import THREAD_LEASE
@@ -34,7 +34,6 @@ class FutureTry(Running):
         super().__init__(record)
         self.claimed = claimed
         self.future: Future[Came] | None = None
-        self.backoff = 0.0
         self._told: tuple[str | None, str | None] = (None, None)
 
     def take(self, came: Came) -> None:
@@ -77,8 +76,7 @@ class FutureExecutor:
     def _submit(self, one: FutureTry) -> None:
         try:
             snapshot = snapshot_of(self._client, one.record, one.claimed.envelope)
-            one.limit(snapshot.timeout)
-            one.backoff = snapshot.backoff
+            one.limit(snapshot.timeout, snapshot.backoff)
             future = self._executor.submit(run_elsewhere, one.record, snapshot)
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
             self._end(one, failed_to_load(one, error))
@@ -131,12 +129,7 @@ def _not_begun(one: FutureTry) -> Ended:
     if one.cause != "timeout":
         return Ended(None)
     error = timed_out(one, " before its executor began it")
-    outcome = outcome_of_error(one.record.id, one.claim, error)._replace(error=str(error))
-    again = one.record.retries > 0
-    return Ended(
-        Status.RETRYING if again else Status.FAILED, one.record.retries - again, outcome,
-        Reason.TIMEOUT, outcome.error, one.backoff, error,
-    )  # fmt: skip
+    return stopped_from_outside(one, error, Reason.TIMEOUT)
 
 
 def _lost(one: FutureTry, error: BaseException) -> Ended:

@@ -3,12 +3,10 @@
 import time
 from collections.abc import Iterable
 
-from ..attempt import Ended
+from ..attempt import Ended, stopped_from_outside
 from ..needs import as_size
-from ..payload import outcome_of_error
 from ..process_tree import resident_memory
 from ..record import Reason
-from ..states import Status
 from .child_process import ChildProcess, ProcessTry
 
 _EVERY = 0.2
@@ -40,16 +38,10 @@ class Scales:
 
 def end_by_weight(one: ProcessTry, peak: int) -> Ended:
     """How such a try ended: as one that raised."""
-    record = one.record
     held, asked = as_size(one.overweight or 0), as_size(one.most_memory or 0)
     error = MemoryError(
         f"the task held {held} of memory and had asked for {asked}: ask for more with "
         'needs={"memory": ...}'
     )
-    again = record.retries > 0
-    outcome = outcome_of_error(record.id, one.claim, error)
-    return Ended(
-        Status.RETRYING if again else Status.FAILED, record.retries - again, outcome,
-        Reason.ERROR, outcome.error, one.backoff, error,
-        peak_memory=max(peak, one.overweight or 0),
-    )  # fmt: skip
+    ended = stopped_from_outside(one, error, Reason.ERROR)
+    return ended._replace(peak_memory=max(peak, one.overweight or 0))

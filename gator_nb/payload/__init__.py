@@ -20,7 +20,7 @@ from .outcome import (
     value_of,
 )
 from .own_copies import OwnCopies
-from .packing import Packing, pack
+from .packing import Packing
 from .pickling import dumps_value, loads
 from .preview import one_line, preview_of, preview_of_arguments
 from .random_state import repeated_random_state
@@ -74,7 +74,6 @@ __all__ = [
     "open_outcome",
     "outcome_of_error",
     "outcome_of_value",
-    "pack",
     "parted",
     "peek",
     "preview_of",

@@ -110,15 +110,6 @@ class _Function:
         return None if self._digests is None else call_key(call, self._digests)
 
 
-def pack(call: Call) -> Packed:
-    """One call by itself.
-
-    Raises:
-        NotPicklable
-    """
-    return Packing().packed(call)
-
-
 def _travels_apart(call: Call) -> bool:
     """Whether function and arguments have nothing in common that would be two things when they
     arrive."""

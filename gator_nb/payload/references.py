@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeGuard
 
+from .atoms import ATOMS
 from .call import Call
 from .pickling import loads
 
@@ -54,7 +55,6 @@ class ResultOf(Promised):
         return f"<the result of task {self.task_id[:8]}>"
 
 
-_PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes})
 _HOLDERS = frozenset({list, tuple, dict})
 
 
@@ -117,7 +117,7 @@ def parted(data: bytes, sizes: Mapping[str, int]) -> tuple[bytes, dict[str, byte
 
 def _worth_a_look(value: Any) -> bool:
     kind = type(value)
-    if kind in _PLAIN:
+    if kind in ATOMS:
         return False
     return _is_promise(value) or (kind in _HOLDERS and _has_promises(value))
 

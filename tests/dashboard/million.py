@@ -15,7 +15,7 @@ from gator_nb.dashboard.following import Following, Look
 from gator_nb.dashboard.query import parse
 from gator_nb.dashboard.searching import SEARCHED
 from gator_nb.definition import PYTHON, Definition, new_id
-from gator_nb.payload import Call, CallHeader, pack, seal_call
+from gator_nb.payload import Call, CallHeader, Packing, seal_call
 from gator_nb.record import Record
 
 BATCH = 1000
@@ -42,7 +42,7 @@ def fill(client: Client, count: int) -> None:
     lanes = client.lanes("thread")
     call = Call(score, (0.5, 7), {})
     pattern = Definition(new_id(), call).to_push(client.keyring, "research", session)
-    payload = pack(call).payload
+    payload = Packing().packed(call).payload
     for done in range(0, count, BATCH):
         backend.put([_push(pattern, payload, client, chance) for _ in range(BATCH)])
         wanted = int(BATCH * ENDED)

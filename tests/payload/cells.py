@@ -4,7 +4,7 @@ import importlib
 import sys
 import textwrap
 
-from gator_nb.payload import Call, arriving, loads, pack
+from gator_nb.payload import Call, Packing, arriving, loads
 
 
 def cell(source, **space):
@@ -15,7 +15,7 @@ def cell(source, **space):
 
 
 def sent(func, *args):
-    return pack(Call(func, args, {})).payload
+    return Packing().packed(Call(func, args, {})).payload
 
 
 def run(data):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gator_nb.payload import Call, call_key, loads, pack, why_no_key
+from gator_nb.payload import Call, Packing, call_key, loads, why_no_key
 
 atoms = (
     st.none()
@@ -88,7 +88,9 @@ def test_equal_values_have_equal_keys(value):
     expected = key(print, value)
     assert key(print, rebuilt(value)) == expected
     assert key(print, pickle.loads(pickle.dumps(value))) == expected
-    assert key(print, loads(pack(Call(print, (value,), {})).payload).args[0]) == expected
+    assert (
+        key(print, loads(Packing().packed(Call(print, (value,), {})).payload).args[0]) == expected
+    )
 
 
 @given(values, values)
@@ -155,7 +157,7 @@ def made(body, before=(), file="cell"):
 def test_comments_lines_and_files_do_not_matter(body, before):
     f, g = made(body), made(body, before, "/tmp/ipykernel_7/1.py")
     assert key(f) == key(g)
-    assert key(loads(pack(Call(f, (), {})).payload).func) == key(f)
+    assert key(loads(Packing().packed(Call(f, (), {})).payload).func) == key(f)
 
 
 @given(flat_statements, flat_statements)

@@ -12,17 +12,17 @@ from gator_nb import keys
 from gator_nb.payload import (
     Call,
     CallHeader,
+    Packing,
     differences,
     explanation,
     open_call,
-    pack,
     seal_call,
 )
 from gator_nb.payload.environment import Difference
 
 
 def recorded(func, *args):
-    return pack(Call(func, args, {})).environment
+    return Packing().packed(Call(func, args, {})).environment
 
 
 def test_the_packages_that_a_call_names_are_recorded():

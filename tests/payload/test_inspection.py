@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from gator_nb import errors
-from gator_nb.payload import Call, Report, pack
+from gator_nb.payload import Call, Packing, Report
 from gator_nb.payload.inspection import size_text
 
 from .cells import cell
@@ -88,7 +88,7 @@ def test_what_is_in_the_way_is_the_same_sentence_as_at_push():
     f = cell("def f(): return con", con=con)
     found = report(f)
     with pytest.raises(errors.NotPicklable) as refused:
-        pack(Call(f, (), {})).payload
+        Packing().packed(Call(f, (), {})).payload
     con.close()
     assert found.problem == str(refused.value)
     assert found.size is None

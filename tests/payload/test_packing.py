@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gator_nb.errors import NotPicklable
-from gator_nb.payload import Call, Packing, call_key, loads, pack
+from gator_nb.payload import Call, Packing, call_key, loads
 
 from .cells import cell
 
@@ -17,7 +17,7 @@ def run(packed):
 def test_a_function_that_captures_numbers_is_pickled_once():
     """Also by a later push: its bytes, and the time they take, are those of the first."""
     f = cell("def f(x, y=1): return x + y + offset", offset=10)
-    first, second = pack(Call(f, (1,), {})), pack(Call(f, (2,), {"y": 5}))
+    first, second = Packing().packed(Call(f, (1,), {})), Packing().packed(Call(f, (2,), {"y": 5}))
     assert (run(first), run(second)) == (12, 17)
     assert first.sources is second.sources
 
@@ -29,13 +29,13 @@ def test_a_name_that_was_assigned_anew_is_seen():
     f = space["f"]
     key = call_key(Call(f, (), {}))
     with pytest.raises(NameError):
-        run(pack(Call(f, (), {})))
+        run(Packing().packed(Call(f, (), {})))
     space["a"] = 1
-    assert run(pack(Call(f, (), {}))) == 1
+    assert run(Packing().packed(Call(f, (), {}))) == 1
     space["a"] = 2
-    assert run(pack(Call(f, (), {}))) == 2
+    assert run(Packing().packed(Call(f, (), {}))) == 2
     exec("def g(): return -a", space)
-    assert run(pack(Call(f, (), {}))) == -2
+    assert run(Packing().packed(Call(f, (), {}))) == -2
     assert Packing().key(Call(f, (), {})) == call_key(Call(f, (), {})) != key
 
 
@@ -52,24 +52,24 @@ def test_defaults_annotations_and_cells_are_seen():
 
     inner, change = make(3)
     f = cell("def f(): return g()", g=inner)
-    assert run(pack(Call(f, (), {}))) == 3
+    assert run(Packing().packed(Call(f, (), {}))) == 3
     change(4)
-    assert run(pack(Call(f, (), {}))) == 4
+    assert run(Packing().packed(Call(f, (), {}))) == 4
     inner.__defaults__ = (10,)
-    assert run(pack(Call(f, (), {}))) == 40
+    assert run(Packing().packed(Call(f, (), {}))) == 40
     inner.__kwdefaults__ = {"scale": 0.5}
-    assert run(pack(Call(f, (), {}))) == 20
+    assert run(Packing().packed(Call(f, (), {}))) == 20
     inner.__kwdefaults__["scale"] = 2.0
-    assert run(pack(Call(f, (), {}))) == 80
+    assert run(Packing().packed(Call(f, (), {}))) == 80
 
 
 def test_a_list_that_was_changed_is_seen():
     """What can change unseen is gone through by every push."""
     seen = [1]
     f = cell("def f(): return sum(seen)", seen=seen)
-    assert run(pack(Call(f, (), {}))) == 1
+    assert run(Packing().packed(Call(f, (), {}))) == 1
     seen.append(2)
-    assert run(pack(Call(f, (), {}))) == 3
+    assert run(Packing().packed(Call(f, (), {}))) == 3
 
 
 def test_within_one_push_a_large_value_is_pickled_once():
@@ -83,7 +83,7 @@ def test_within_one_push_a_large_value_is_pickled_once():
             return int, ()
 
     f = cell("def f(x): return (data[x], counted)[0]", data=data, counted=Counted())
-    pack(Call(f, (0,), {}))
+    Packing().packed(Call(f, (0,), {}))
     once = len(made)
     packing = Packing(several=True)
     packed = [packing.packed(Call(f, (n,), {})) for n in range(10)]
@@ -115,7 +115,7 @@ def test_functions_that_call_each_other_may_be_steady_too():
     exec(
         "def even(n): return n == 0 or odd(n - 1)\ndef odd(n): return n != 0 and even(n - 1)", space
     )
-    assert [run(pack(Call(space["even"], (n,), {}))) for n in (4, 5)] == [True, False]
+    assert [run(Packing().packed(Call(space["even"], (n,), {}))) for n in (4, 5)] == [True, False]
 
 
 def test_the_source_of_a_module_is_a_part_of_what_uses_it(project):
@@ -126,12 +126,12 @@ def test_the_source_of_a_module_is_a_part_of_what_uses_it(project):
     import tool
 
     f = cell("def f(x): return tool.scale(x)", tool=tool)
-    first, again = pack(Call(f, (2,), {})), pack(Call(f, (2,), {}))
+    first, again = Packing().packed(Call(f, (2,), {})), Packing().packed(Call(f, (2,), {}))
     assert first == again
     assert first.sources is again.sources
     project.write("tool.py", "def scale(x): return x * 30")
     importlib.reload(tool)
-    edited = pack(Call(f, (2,), {}))
+    edited = Packing().packed(Call(f, (2,), {}))
     assert edited.payload != first.payload
     project.leave()
     assert (run(edited), run(first)) == (60, 6)

@@ -11,14 +11,14 @@ from sqlite3 import connect
 import pytest
 
 from gator_nb import errors
-from gator_nb.payload import Call, loads, pack
+from gator_nb.payload import Call, Packing, loads
 
 ROOT = Path(__file__).parents[2]
 
 
 def refusal(func, *args, **kwargs):
     with pytest.raises(errors.NotPicklable) as caught:
-        pack(Call(func, args, kwargs)).payload
+        Packing().packed(Call(func, args, kwargs)).payload
     return str(caught.value)
 
 
@@ -32,7 +32,7 @@ def con():
 def test_a_closure_and_its_hooks_come_back():
     factor = 3
     call = Call(lambda x: x * factor, (2,), {}, on_success=lambda task, result: result + factor)
-    back = loads(pack(call).payload)
+    back = loads(Packing().packed(call).payload)
     assert type(back) is Call
     assert back.func(*back.args) == 6
     assert back.on_success(None, 1) == 4
@@ -112,7 +112,7 @@ def test_defaults_attributes_and_hooks_are_named(con):
 
     assert refusal(load).startswith("`load` has the default `db` (sqlite3.Connection)")
     with pytest.raises(errors.NotPicklable, match="`hook` captures `con`"):
-        pack(Call(print, (), {}, on_start=hook)).payload
+        Packing().packed(Call(print, (), {}, on_start=hook)).payload
 
 
 def test_what_an_object_holds_is_named(con):
@@ -174,7 +174,7 @@ NOTEBOOK = """
 import sys
 sys.path.insert(0, {root!r})
 import functools
-from gator_nb.payload import Call, pack
+from gator_nb.payload import Call, Packing
 
 @functools.lru_cache(maxsize=7)
 def fib(n):
@@ -189,7 +189,7 @@ class Model:
 def work():
     return fib(30), fib.__doc__, fib.cache_parameters()["maxsize"], Model().size()
 
-sys.stdout.buffer.write(pack(Call(work, (), {{}})).payload)
+sys.stdout.buffer.write(Packing().packed(Call(work, (), {{}})).payload)
 """
 
 
@@ -215,4 +215,4 @@ def test_standard_streams_and_modules_may_be_captured():
     def work():
         return io.StringIO, sys.stdout
 
-    assert loads(pack(Call(work, (), {})).payload).func()[0] is io.StringIO
+    assert loads(Packing().packed(Call(work, (), {})).payload).func()[0] is io.StringIO

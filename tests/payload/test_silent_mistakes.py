@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.random import normal as numpy_normal
 
-from gator_nb.payload import Call, call_key, loads, pack
+from gator_nb.payload import Call, Packing, call_key, loads
 from gator_nb.payload.own_copies import OwnCopies
 from gator_nb.payload.random_state import repeated_random_state
 
@@ -64,7 +64,7 @@ def test_functions_of_a_random_module_are_those_of_where_they_run():
     f = cell(
         "def f(): return gauss(0, 1), draw(), normal()", gauss=gauss, draw=draw, normal=numpy_normal
     )
-    data, key = pack(Call(f, (), {})).payload, call_key(Call(f, (), {}))
+    data, key = Packing().packed(Call(f, (), {})).payload, call_key(Call(f, (), {}))
     first, second = loads(data).func(), loads(data).func()
     assert all(a != b for a, b in zip(first, second, strict=True))
     assert call_key(Call(f, (), {})) == key

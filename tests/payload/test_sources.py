@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gator_nb.payload import Call, know_sources, pack
+from gator_nb.payload import Call, Packing, know_sources
 
 CELL = """
 def inner(x):
@@ -33,7 +33,7 @@ def outer() -> Iterator[Callable[[int], float]]:
 
 
 def pushed(func: Callable[..., Any]) -> dict[str, dict[str, str]] | None:
-    return pack(Call(func, (), {})).sources
+    return Packing().packed(Call(func, (), {})).sources
 
 
 def test_what_a_function_calls_travels_too(outer: Callable[[int], float]) -> None:
