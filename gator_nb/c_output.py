@@ -1,14 +1,12 @@
 """What C code, and programs that tasks start, print where tasks run in threads.
 
 A kernel reads its own standard output back from a pipe, in a thread of each stream; a worker in a
-process of its own does so too (`reading_back`). Whose text that is cannot be known. So every task
+process of its own does so too (`read_back.py`). Whose text that is cannot be known. So every task
 that runs in the threads gets it, marked; a cell gets it only while one runs, and then marked as
 well.
 """
 
-import codecs
 import ctypes
-import os
 import sys
 import threading
 import time
@@ -25,8 +23,8 @@ Write = Callable[[str], None]
 OF_A_TASK = "[from C code, of this task or of what ran beside it] "
 OF_A_CELL = "[from C code, of this cell or of a task that ran beside it] "
 
-_PATIENCE = 0.2
-"""Seconds in which the kernel has read back what was written."""
+PATIENCE = 0.2
+"""Seconds in which has been read back what was written."""
 
 _writes: dict[object, Write] = {}
 """How each task that runs takes text."""
@@ -64,11 +62,11 @@ def _hearing(write: Write) -> Iterator[None]:
     try:
         yield
     finally:
-        _flush()
+        flush()
         del _writes[key]
 
 
-class _Reader(NamedTuple):
+class Reader(NamedTuple):
     """A thread that reads back what was written to standard output or error."""
 
     thread: threading.Thread
@@ -76,84 +74,25 @@ class _Reader(NamedTuple):
     """Where it reads."""
 
 
-_own: list[_Reader] = []
-"""Those of `reading_back`."""
+own_readers: list[Reader] = []
+"""Those of a process that is no kernel."""
 
 
-def _readers() -> list[_Reader]:
+def _readers() -> list[Reader]:
     streams: tuple[Any, ...] = (sys.stdout, sys.stderr)
     kernels = [
-        _Reader(stream.watch_fd_thread, stream._fid)  # noqa: SLF001 -- it has no other name
+        Reader(stream.watch_fd_thread, stream._fid)  # noqa: SLF001 -- it has no other name
         for stream in streams
         if getattr(stream, "watch_fd_thread", None) is not None
     ]
-    return kernels or _own
+    return kernels or own_readers
 
 
-@contextmanager
-def reading_back() -> Iterator[None]:
-    """While it is open, read back what is written to the standard output and error of this process,
-    which serves tasks in threads and does nothing else. What is nobody's goes to its standard
-    error; its own streams go where they went.
-    """
-    real = [stream for stream in (sys.stdout, sys.stderr) if _is_real(stream)]
-    if len(real) < 2:  # somebody has put others in their place
-        yield
-        return
-    before = sys.stdout, sys.stderr
-    originals = [os.dup(1), os.dup(2)]
-    pipes = [_redirected(fd, originals[1]) for fd in (1, 2)]
-    sys.stdout, sys.stderr = (os.fdopen(fd, "w", closefd=False, buffering=1) for fd in originals)
-    _own[:] = pipes
-    try:
-        yield
-    finally:
-        _flush()
-        _own.clear()
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        sys.stdout, sys.stderr = before
-        for fd, original, pipe in zip((1, 2), originals, pipes, strict=True):
-            os.dup2(original, fd)  # which closes the pipe, unless a program left behind has it
-            pipe.thread.join(_PATIENCE)
-        if not any(pipe.thread.is_alive() for pipe in pipes):
-            for original in originals:
-                os.close(original)
-
-
-def _is_real(stream: Any) -> bool:
-    try:
-        return stream is not None and stream.fileno() in (1, 2)
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
-def _redirected(fd: int, rest: int) -> _Reader:
-    """Put a pipe in place of a standard stream, and read it."""
-    source, sink = os.pipe()
-    os.dup2(sink, fd)
-    os.close(sink)
-    thread = threading.Thread(
-        target=_read, args=(source, rest), name="gator_nb output", daemon=True
-    )
-    thread.start()
-    return _Reader(thread, source)
-
-
-def _read(source: int, rest: int) -> None:
-    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-    while data := os.read(source, 1 << 16):
-        left = left_of(decode(data))
-        if left:
-            os.write(rest, left.encode("utf-8", "replace"))
-    os.close(source)
-
-
-def _flush() -> None:
-    """Have the kernel take all that C code has written; C keeps it back for as long as it likes."""
+def flush() -> None:
+    """Have all taken that C code has written; C keeps it back for as long as it likes."""
     if _kept_back():
         _libc().fflush(None)
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while not all(map(_has_taken_all, _readers())) and time.monotonic() < deadline:
         time.sleep(0.0005)
 
@@ -180,7 +119,7 @@ def _fpending() -> tuple[Any, Any]:
     return tell, stdout
 
 
-def _has_taken_all(reader: _Reader) -> bool:
+def _has_taken_all(reader: Reader) -> bool:
     """Whether the pipe is empty and its reader waits for more: it may hold what it has just read.
 
     On Linux the system tells what a thread waits in (proc_pid_syscall(5)).

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..c_output import reading_back
 from ..constants import EVERY
 from ..gator import Gator
+from ..read_back import reading_back
 from ..workforce import workers
 from .arguments import Dsn, capacity, open_gator, parsed_duration, queue_name
 from .limits import Limits

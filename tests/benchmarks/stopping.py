@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from gator_nb import CANCELED, RUNNING, Gator, Task, Worker, progress
+from gator_nb import CANCELED, Gator, Task, Worker, progress
 from gator_nb.process_tree import marked
+
+from ..waiting import until
 
 MOST_SECONDS = 7.0
 MOST_OF_SERIAL = 0.6
@@ -43,6 +45,12 @@ def measure(rounds: int, tell: Callable[[str], None]) -> list[Row]:
 
 
 # -- what is canceled --------------------------------------------------------------------------
+
+
+def begun(code: Callable[[], None]) -> None:
+    """Say that it runs, then run."""
+    print("begun", flush=True)
+    code()
 
 
 def cooperative() -> None:
@@ -110,14 +118,12 @@ def _cancels(
         taken = []
         for number in range(rounds):
             tell(f"{what}, {number + 1} of {rounds}")
-            taken.append(_cancel(gator.task(code)))
+            taken.append(_cancel(gator.task(begun, code)))
     return Row(what, statistics.median(taken), max(taken), most=MOST_SECONDS)
 
 
 def _cancel(task: Task) -> float:
-    while task.status is not RUNNING:
-        time.sleep(0.01)
-    time.sleep(0.2)
+    until(lambda: "begun" in task.logs(), 60)
     start = time.perf_counter()
     task.cancel().wait(timeout=60)
     assert task.status is CANCELED
