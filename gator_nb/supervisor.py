@@ -7,7 +7,8 @@ finds the store away changes nothing and is tried again.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .attempt import due_of
@@ -132,12 +133,18 @@ class Supervisor:
 
     def _wind_down(self) -> None:
         """Give back what has not begun, wait for what runs, interrupt it at the deadline."""
+        with self._in_a_hurry():
+            self._end_what_runs()
+        self.clean = not self._held and self.executor.close()
+
+    @contextmanager
+    def _in_a_hurry(self) -> Iterator[None]:
+        """A worker that ends does not wait long for a store that is away."""
         patience, self.backend.patience = self.backend.patience, min(1.0, self.backend.patience)
         try:
-            self._end_what_runs()
+            yield
         finally:
             self.backend.patience = patience
-        self.clean = not self._held and self.executor.close()
 
     def _end_what_runs(self) -> None:
         self._giving_back += self.executor.withdraw()
@@ -148,7 +155,8 @@ class Supervisor:
                 given_up = given_up or now + _GIVE_UP_AFTER
                 for one in self.executor.running():
                     self.executor.interrupt(one, "stop")
-            if given_up is not None and now >= given_up and not self.executor.kills:
+            late = given_up is not None and now >= given_up
+            if late and self.executor.running() and not self.executor.kills:
                 break
             self._guarded(self._settle)
             self._guarded(self._give_back)
@@ -174,7 +182,8 @@ class Supervisor:
         if self.executor.running():
             return
         try:
-            self.backend.unregister(self.worker.id)
+            with self._in_a_hurry():
+                self.backend.unregister(self.worker.id)
         except GatorError as error:
             self.worker.log.warning("%s could not sign off: %s", self.worker.ident(), error)
             if self._life is not None:

@@ -272,8 +272,12 @@ class Worker:
 
     def _finish(self) -> None:
         """Let go of a loop that has stopped; one that could not stop everything lingers."""
-        if self._loop is not None and self._loop.clean and self._thread is not None:
+        if self._loop is None or self._thread is None:
+            return
+        if self._loop.clean:
             self._thread.join()
+        elif not self.running_now:  # it still has to say what the store was not told
+            self._thread.join(_LAST_WORDS)
 
     def _wake(self) -> None:
         if self._loop is not None:
@@ -357,6 +361,9 @@ def _serve(loop: Supervisor) -> None:
         loop.stopped.set()
         loop.leave()
 
+
+_LAST_WORDS = 5.0
+"""Seconds that a worker has to sign off from a store that may be away."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SIGNAL_CHECK = 60.0

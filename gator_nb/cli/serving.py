@@ -10,6 +10,8 @@ from ..liveness import host_name
 from ..worker import Worker
 from .showing import safe, tasks
 
+_LAST_PATIENCE = 1.0
+"""Seconds after a second signal that a call goes on trying to reach a store that is away."""
 _AT_ONCE = 10.0
 """Seconds after a second signal when the worker goes, whatever the store says: processes are
 killed by then."""
@@ -80,6 +82,8 @@ class ServingWorker(Worker):
             return
         running = self.running_now
         self.say("interrupting", f"told again: interrupting {tasks(running)}", running=running)
+        backend = self.gator.backend
+        backend.patience = min(_LAST_PATIENCE, backend.patience)  # also of a call that waits now
         super().cut_short()
         if self._loop is not None:  # which may wait for a store that does not answer
             patience = threading.Timer(_AT_ONCE, self._loop.stopped.set)

@@ -54,7 +54,9 @@ def test_what_the_store_could_not_be_told_is_exit_code_1(
                 worker.says(event)
             code, err = worker.end()
             assert (code, err) == (1, "")
-            assert worker.lines[-1]["exit_code"] == 1
+            stopped = next(line for line in worker.lines if line["event"] == "stopped")
+            assert stopped["exit_code"] == 1
+            assert "leaves 1 tasks unsettled" in "".join(line["message"] for line in worker.lines)
             server.start()  # so that this process can sign off
     finally:
         worker.process.kill()
