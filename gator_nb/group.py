@@ -20,6 +20,7 @@ from .record import Record
 from .states import Status
 from .table import table
 from .task import Task
+from .workforce import unless_nobody_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +102,8 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
                     yield task
         Handle.moved_here()
         if left:
-            raise errors.WaitTimeout(f"{len(left)} of {len(self)} tasks have not ended; they go on")
+            over = f"{len(left)} of {len(self)} tasks have not ended; they go on"
+            raise errors.WaitTimeout(over + unless_nobody_runs(self._client.backend, list(left)))
 
     def wait(self, timeout: Duration | None = None) -> "Group":
         """Wait until all have ended; answers this group, whatever became of them.

@@ -13,6 +13,7 @@ from .option_values import Duration, dependency_ids, seconds
 from .payload import ResultOf
 from .record import Record
 from .states import Status
+from .workforce import unless_nobody_runs
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -112,7 +113,9 @@ class Task(LocalTask):
         limit = None if timeout is None else seconds(timeout, "timeout")
         with telling_that_it_goes_on(self):
             if not self.handle.end(limit):
-                raise errors.WaitTimeout(f"{self!r} has not ended after {limit:g} s; it goes on")
+                over = f"{self!r} has not ended after {limit:g} s; it goes on"
+                but = unless_nobody_runs(self.handle.client.backend, [self.task_id])
+                raise errors.WaitTimeout(over + but)
         return self
 
     def get(self, timeout: Duration | None = None) -> Any:

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from . import settings
 from .backends.base import Backend, Presence
 from .constants import EVERY, RENEW_EVERY
 from .definition import PYTHON
+from .errors import GatorError
 from .liveness import Life, probe
 from .needs import from_text
 from .profiles import as_typed
@@ -16,6 +18,7 @@ from .states import BLOCKED, WAITING
 
 _SILENT_AFTER = 3 * RENEW_EVERY
 _SLOTS = {"process": "processes", "thread": "threads"}
+CARRY_KEY = "gator-nb key show --secret | ssh HOST gator-nb key import"
 _LOOKED_AT = 200
 """Tasks that a wait looks at to find out why they do not begin: of each lane the first will do."""
 
@@ -42,7 +45,8 @@ class Unserved(NamedTuple):
 
     queue: str
     lane: Lane
-    number: int
+    number: int | None
+    """None: they were not counted."""
     missing: str
     """What the workers of that queue lack: "worker" where it has none, else "python", "key",
     "run_in" or "needs"."""
@@ -50,7 +54,8 @@ class Unserved(NamedTuple):
     @property
     def why(self) -> str:
         """A sentence about them."""
-        lane, tasks = self.lane, f"{self.number:,} task{'' if self.number == 1 else 's'}"
+        lane, number = self.lane, "some" if self.number is None else f"{self.number:,}"
+        tasks = f"{number} task{'' if self.number == 1 else 's'}"
         reason = {
             "worker": "none serves that queue",
             "python": f"they need Python {lane.python}",
@@ -60,16 +65,30 @@ class Unserved(NamedTuple):
         }[self.missing]
         return f"no worker can run {tasks} of queue {self.queue!r}: {reason}"
 
-    def mend(self, backend: Backend) -> str:
-        """What to do, with the command where one helps."""
-        lane, start = self.lane, start_command(backend, self.lane.python)
+    @property
+    def advice(self) -> str:
+        """What to do; `command` does it."""
         return {
-            "worker": f"start one with {start}",
-            "python": f"start one with {start}",
-            "key": f"bring that key to a worker: its file, or ${settings.KEY}",
-            "run_in": f"start a worker with {_SLOTS.get(lane.run_in)}",
-            "needs": f"start a worker that has it, as {_with_needs(backend, lane, start)}",
+            "worker": "start one",
+            "python": "start one",
+            "key": f"bring that key to a worker and start it anew (or set ${settings.KEY})",
+            "run_in": f"start a worker with {_SLOTS.get(self.lane.run_in)}",
+            "needs": "start a worker that has it",
         }[self.missing]
+
+    def mend(self, backend: Backend) -> str:
+        """What to do, with the command."""
+        joint = {"worker": " with", "python": " with", "key": ":"}.get(self.missing, ", as")
+        return f"{self.advice}{joint} {self.command(backend)}"
+
+    def command(self, backend: Backend) -> str:
+        """What a person types to have them run."""
+        lane, start = self.lane, start_command(backend, self.lane.python)
+        if self.missing == "key":
+            return CARRY_KEY
+        if self.missing == "run_in" and lane.run_in in _SLOTS:
+            return f"{start} --{_SLOTS[lane.run_in]} 2"
+        return _with_needs(backend, lane, start) if self.missing == "needs" else start
 
     def mend_here(self, backend: Backend) -> str:
         """That, and what this process can do by itself."""
@@ -124,9 +143,27 @@ def unserved(waiting: Iterable[Record], there: Iterable[Seen]) -> list[Unserved]
     return found
 
 
-def why_nobody_begins(backend: Backend, ids: Sequence[str]) -> str | None:
+def unserved_lanes(
+    backend: Backend, queues: Iterable[str], there: Sequence[Seen]
+) -> list[Unserved]:
+    """The same of all that waits in these queues, by their lanes alone: what it costs does not grow
+    with the tasks, and they are not counted."""
+    found = []
+    for queue in queues:
+        serving = [one.presence for one in there if serves(one.presence, queue)]
+        served = [lane for one in serving for lane in one.lanes]
+        for text in sorted(backend.lanes([queue]) - set(served)):
+            lane = lane_from(text)
+            found.append(Unserved(queue, lane, None, _missing(lane, served)))
+    return found
+
+
+def why_nobody_begins(backend: Backend, ids: Sequence[str], *, here: bool = True) -> str | None:
     """Why some of these tasks, or of those that they wait for, will not begin, and what to do; None
     when there is a worker for each. Of many tasks the first are looked at.
+
+    Args:
+        here: tell what this process can do by itself, too.
 
     >>> from gator_nb import Gator
     >>> with Gator("memory://") as gator:
@@ -138,7 +175,17 @@ def why_nobody_begins(backend: Backend, ids: Sequence[str]) -> str | None:
     if not waiting:
         return None
     lines = unserved(waiting, workers(backend))
-    return "; ".join(f"{line.why}; {line.mend_here(backend)}" for line in lines) or None
+    mends = (line.mend_here(backend) if here else line.mend(backend) for line in lines)
+    told = (f"{line.why}; {mend}" for line, mend in zip(lines, mends, strict=True))
+    return "; ".join(told) or None
+
+
+def unless_nobody_runs(backend: Backend, ids: Sequence[str]) -> str:
+    """The end of a sentence that says of tasks that they go on: why they will not, if so."""
+    with suppress(GatorError):
+        why = why_nobody_begins(backend, ids)
+        return f", but {why}" if why else ""
+    return ""
 
 
 def _that_wait(backend: Backend, ids: Sequence[str]) -> list[Record]:

@@ -143,7 +143,7 @@ def _workers(gator: Gator) -> Iterator[Check]:
         yield Check("workers", "note", told, start_command(gator.backend))
     ready = records(gator.backend, Filter(status=frozenset({Status.WAITING})))
     lines = unserved(islice(ready, _LOOKED_AT), there)
-    for line in sorted(lines, key=lambda one: -one.number):
+    for line in sorted(lines, key=lambda one: -(one.number or 0)):
         yield Check("waiting", "wrong", line.why, line.mend(gator.backend))
     if waiting and not lines:
         among = "" if waiting <= _LOOKED_AT else " (the newest were looked at)"

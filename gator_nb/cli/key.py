@@ -9,12 +9,13 @@ import typer
 
 from .. import keys, settings
 from ..errors import GatorError
+from ..workforce import CARRY_KEY
 from .arguments import Json
 from .showing import print_json, tell
 
 key = typer.Typer(no_args_is_help=True, add_completion=False)
 
-_CARRY = "`gator-nb key show --secret | ssh HOST gator-nb key import` brings it to another machine"
+_CARRY = f"`{CARRY_KEY}` brings it to another machine"
 
 
 @key.command(help="Tell the ids of the keys; with --secret print the keys themselves.")

@@ -15,6 +15,7 @@ from ..gator import Gator
 from ..group import records
 from ..record import Record
 from ..states import Status
+from ..workforce import unserved, workers
 from .arguments import Dsn, Json, Queues, Statuses, one_or_every, open_existing
 from .facts import facts_of
 from .showing import (
@@ -62,6 +63,7 @@ def ls(
         elif found:
             out = console()
             out.print(table_of(found, now, out))
+            _tell_unserved(gator, found)
         _close(gator, found, more, queues)
 
 
@@ -94,6 +96,13 @@ def _close(gator: Gator, found: Sequence[Record], more: bool, queues: Sequence[s
         tell(f"no such queue; there are {', '.join(safe(name) for name in sorted(known))}")
     else:
         tell("no task fits")
+
+
+def _tell_unserved(gator: Gator, found: Sequence[Record]) -> None:
+    """Which of the tasks that wait there no worker will run, and the mend."""
+    waiting = [record for record in found if record.status is Status.WAITING]
+    for line in unserved(waiting, workers(gator.backend)) if waiting else ():
+        tell(f"{line.why}; {line.mend(gator.backend)}")
 
 
 def table_of(found: Sequence[Record], now: float, out: Console) -> Table:

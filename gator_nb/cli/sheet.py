@@ -17,6 +17,7 @@ from ..payload import CallHeader, Outcome
 from ..record import Record
 from ..rich_output import text_of
 from ..states import RUNNING
+from ..workforce import why_nobody_begins
 from .arguments import Id, Json, Store, open_existing
 from .facts import facts_of, newest_figures
 from .finding import find
@@ -52,12 +53,14 @@ def show(
         log = text_of(gator.backend.log(record.id)).decode("utf-8", "replace")
         now = gator.backend.now()
         workers = {one.id: one.name for one in gator.backend.presences()}
+        why = why_nobody_begins(gator.backend, [record.id], here=False)
     if as_json:
-        print_json(_facts(record, now, header, outcome, note) | {"log": log})
+        told = _facts(record, now, header, outcome, note)
+        print_json(told | {"unserved": why, "log": log})
         return
     out = console()
     out.print(_head(record, out))
-    out.print(_grid(_lines(record, now, header, workers)))
+    out.print(_grid(_lines(record, now, header, workers, why)))
     for title, text in _texts(record, outcome, note, log, tail):
         rule = Rule(Text(title, style=DIM), align="left", style=DIM)
         out.print(rule, width=min(out.width, _RULE))
@@ -109,12 +112,17 @@ def _grid(lines: Iterator[tuple[str, str]]) -> Table:
 
 
 def _lines(
-    record: Record, now: float, header: CallHeader | None, workers: dict[str, str]
+    record: Record,
+    now: float,
+    header: CallHeader | None,
+    workers: dict[str, str],
+    why: str | None,
 ) -> Iterator[tuple[str, str]]:
     """What there is to say, by name; an empty text is nothing to say."""
     yield "call", f"{safe(header.function)}({safe(header.arguments, 200)})" if header else ""
     yield "queue", safe(record.queue)
     yield "now", "" if record.done or record.status is RUNNING else remark(record)
+    yield "but", why or ""
     yield "progress", _progress(record)
     yield "metrics", ", ".join(f"{safe(k)}={v:g}" for k, v in newest_figures(record).items())
     yield "pushed", _at(record.created, now)

@@ -10,7 +10,7 @@ from ..backends.base import Backend, Filter, Page, Presence
 from ..client import reap
 from ..record import Record
 from ..states import TERMINAL, Status
-from ..workforce import workers
+from ..workforce import Seen, unserved_lanes, workers
 from .details import Detail, Watched, needs_of
 from .query import Counts, Query, Wanted, fits, resolve
 from .searching import SEARCHED, Search
@@ -27,6 +27,9 @@ _MANY = 5_000
 _NAMES_KEPT = 500
 _CHARTS_EVERY = 1.0
 """Seconds between two charts; each goes to the browser as a whole."""
+
+_QUEUES_LOOKED_AT = 50
+"""Queues whose lanes are looked at each second."""
 
 STARTED = frozenset({Status.RUNNING, *TERMINAL})
 """What the charts show: a backlog would fill them with what has not happened yet."""
@@ -54,6 +57,14 @@ class WorkerSeen(NamedTuple):
     """Silent: it lives as far as anybody can tell, and has not been heard of for a while."""
 
 
+class Stuck(NamedTuple):
+    """Waiting tasks of a queue that has workers, none of which takes them."""
+
+    why: str
+    advice: str
+    command: str
+
+
 class Sight(NamedTuple):
     """What a look saw."""
 
@@ -76,6 +87,7 @@ class Sight(NamedTuple):
     detail: Detail | None = None
     recent: tuple[Record, ...] = ()
     """The newest that have started, newest push first; for `look.charts`."""
+    stuck: tuple[Stuck, ...] = ()
 
 
 _Key = tuple[Wanted, int | None]
@@ -94,6 +106,8 @@ class Following:
         self._worker_names: Mapping[str, str] = {}
         self._workers_due = 0.0
         self._paused: frozenset[str] = frozenset()
+        self._stuck: tuple[Stuck, ...] = ()
+        self._stuck_before: frozenset[Stuck] = frozenset()
         self._pages: dict[_Key, Page] = {}
         self._searches: dict[_Key, Search] = {}
         self._kept: dict[str, Record | None] = {}
@@ -105,11 +119,14 @@ class Following:
     def step(self, looks: Iterable[Look], now: float) -> list[Sight]:
         """Take what has changed, and answer each look. `now` is any steady clock."""
         wanted = [(look, self._key(look)) for look in looks]
-        if now >= self._workers_due:
+        looks_round = now >= self._workers_due
+        if looks_round:
             self._workers_due = now + _PRESENCE_EVERY
             reap(self.backend)
             self._take_workers()
         self._take_changes()
+        if looks_round:
+            self._take_stuck()
         self._take_pages([(key, look.budget) for look, key in wanted])
         self._take_kept([look for look, _ in wanted])
         self._take_recent(any(look.charts for look, _ in wanted), now)
@@ -146,6 +163,7 @@ class Following:
             kept=tuple(record for record in found if record is not None),
             detail=details.get(look.task or ""),
             recent=self._recent_told if look.charts else (),
+            stuck=self._stuck,
         )
 
     # -- what changed ----------------------------------------------------------------------
@@ -157,6 +175,13 @@ class Following:
         if not fresh.items() <= self._worker_names.items():
             names = {**self._worker_names, **fresh}
             self._worker_names = dict(list(names.items())[-_NAMES_KEPT:])
+
+    def _take_stuck(self) -> None:
+        """Told once they were found twice: a worker takes a moment to see what it could serve."""
+        queues = [name for name, by_status in self._counts.items() if Status.WAITING in by_status]
+        found = stuck_among(self.backend, queues[:_QUEUES_LOOKED_AT], self._workers)
+        self._stuck = tuple(one for one in found if one in self._stuck_before)
+        self._stuck_before = frozenset(found)
 
     def _take_changes(self) -> None:
         touched: list[Record] = []
@@ -282,3 +307,16 @@ def workers_seen(backend: Backend) -> tuple[WorkerSeen, ...]:
     return tuple(
         WorkerSeen(one.presence, "silent" if one.silent else "alive") for one in workers(backend)
     )
+
+
+def stuck_among(
+    backend: Backend, queues: Iterable[str], there: Iterable[WorkerSeen]
+) -> list[Stuck]:
+    """What waits in these queues though they have workers."""
+    seen = [Seen(one.presence, one.life == "silent") for one in there]
+    lines = unserved_lanes(backend, queues, seen)
+    return [
+        Stuck(line.why, line.advice, line.command(backend))
+        for line in lines
+        if line.missing != "worker"
+    ]

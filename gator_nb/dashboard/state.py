@@ -11,7 +11,7 @@ from ..errors import GatorError, StoreUnavailable, TaskNotFound
 from ..record import Record
 from ..states import DELAYED, FAILED, RETRYING, SUCCESS, UNSTARTED, WAITING, Status
 from .details import Detail
-from .following import PAGE_SIZE, Look, Sight, WorkerSeen
+from .following import PAGE_SIZE, Look, Sight, Stuck, WorkerSeen
 from .jobs import Bulk, Many, OneTask, PauseQueue, Verb
 from .poller import Poller, poller_for
 from .query import (
@@ -61,6 +61,7 @@ class Session(param.Parameterized):
     seen_at = param.Number(default=0.0, doc="When it was last seen, by its own clock.")
     counts = param.Dict(default={}, doc="How many each tile stands for.")
     unserved = param.Dict(default={}, doc="Queues with ready tasks that no live worker serves.")
+    stuck = param.List(default=[], item_type=Stuck, doc="What waits beside workers of other kinds.")
     queues = param.Dict(default={}, doc="How many tasks of each have not started.")
     paused = param.List(default=[], item_type=str, doc="Queues of which nothing is handed out.")
     workers = param.List(default=[], item_type=WorkerSeen)
@@ -292,6 +293,7 @@ class Session(param.Parameterized):
             "seen_at": sight.at,
             "counts": counts,
             "unserved": unserved_queues(sight.counts, sight.workers),
+            "stuck": list(sight.stuck),
             "queues": unstarted(sight),
             "paused": sorted(sight.paused),
             "workers": list(sight.workers),

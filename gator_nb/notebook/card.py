@@ -17,6 +17,7 @@ from ..handle import Progress
 from ..payload import edited_since, one_line
 from ..states import TERMINAL, Status
 from ..task import Task
+from ..workforce import why_nobody_begins
 
 _NAME_LIMIT = 80
 _ERROR_LIMIT = 300
@@ -34,6 +35,8 @@ _TAIL_LIMIT = 600
 _FIRST_GUESS = 2.0
 """Seconds before which the time that is left is not guessed."""
 _CURVE_WIDTH, _POINTS = 90, 60
+_PATIENT = 3.0
+"""Seconds before a card asks why nobody begins: a worker of this notebook may be starting."""
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
 _MOST_IMAGES = 4
 
@@ -82,6 +85,7 @@ def task_text(task: Task) -> str:
     parts += filter(None, [_time(task)])
     if task.error:
         parts.append(one_line(task.error, _ERROR_LIMIT))
+    parts += filter(None, [_why_nobody_begins([task])])
     return " · ".join(parts)
 
 
@@ -92,7 +96,8 @@ def task_html(task: Task, *, live: bool = False) -> str:
         live: it will be drawn again and again, with a button in its corner. What is drawn again
             does not stay unfolded, so the end of the log is shown as it is.
     """
-    rows = [_task_head(task, live), _progress_row(task), _result_row(task), _error_row(task)]
+    rows = [_task_head(task, live), _unserved_row([task])]
+    rows += [_progress_row(task), _result_row(task), _error_row(task)]
     rows += [_edited_row(task)] if task.done() else []
     rows += [_tail(task)] if live else [_images(task), _fold("log", _log(task))]
     rows += [_fold("traceback", task.traceback or "")]
@@ -117,7 +122,8 @@ def group_html(group: Group, *, live: bool = False) -> str:
         f'<span style="white-space:nowrap;margin-right:10px">{_badge(status)} {number}</span>'
         for status, number in counts.items()
     )
-    return f'<div style="{_FRAME}">{head}{_stack(counts, len(tasks))}{legend}{_errors(tasks)}</div>'
+    rest = f"{_errors(tasks)}{_unserved_row(tasks)}"
+    return f'<div style="{_FRAME}">{head}{_stack(counts, len(tasks))}{legend}{rest}</div>'
 
 
 # -- the rows of a card ----------------------------------------------------------------------
@@ -286,6 +292,25 @@ def _edited_row(task: Task) -> str:
     if record.call_key is None or not edited_since(record.call_key, task.handle.header().function):
         return ""
     return f'<div style="color:{_WARN}">edited since this ran</div>'
+
+
+def _unserved_row(tasks: Sequence[Task]) -> str:
+    why = _why_nobody_begins(tasks)
+    if not why:
+        return ""
+    return f'<div style="color:{_WARN};overflow-wrap:anywhere">{escape(one_line(why, 600))}</div>'
+
+
+def _why_nobody_begins(tasks: Sequence[Task]) -> str:
+    """Why nothing of it goes on and what would help; nothing while something does."""
+    records = [task.handle.record for task in tasks]
+    waiting = [one for one in records if one.status in (Status.WAITING, Status.BLOCKED)]
+    if not waiting or any(one.status is Status.RUNNING for one in records):
+        return ""
+    backend = tasks[0].handle.client.backend
+    if backend.now() - max(one.created for one in waiting) < _PATIENT:
+        return ""
+    return why_nobody_begins(backend, [one.id for one in waiting if not one.held]) or ""
 
 
 def _tail(task: Task) -> str:

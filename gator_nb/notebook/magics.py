@@ -15,6 +15,7 @@ from ..group import Group
 from ..states import RUNNING, TERMINAL, Status
 from ..task import Task
 from ..worker_process import WorkerProcess
+from ..workforce import unserved_lanes, workers
 from .leftovers import HELD_MEND, held_ids
 from .own_gator import NotebookGator
 from .stores import Stores
@@ -77,7 +78,10 @@ class GatorMagics(Magics):
             lines[0] += ", paused: `%gator resume` lets it go on"
         lines += [f"{status!s:>10} {counts[status]}" for status in Status if counts.get(status)]
         lines += [f"{'held':>10} {held} of the blocked: {HELD_MEND}"] if held else []
-        print("\n".join([*lines, self.gator.served_by]))  # noqa: T201
+        backend, queue = self.gator.backend, self.gator.queue_name
+        stuck = unserved_lanes(backend, [queue], workers(backend))
+        there = [f"{one.why}; {one.mend(backend)}" for one in stuck if one.missing != "worker"]
+        print("\n".join([*lines, self.gator.served_by, *there]))  # noqa: T201
 
     def _resume(self, words: Sequence[str]) -> None:
         _none(words, "resume")

@@ -63,6 +63,15 @@ def test_the_time_may_be_over_first(gator: Gator) -> None:
     assert gator.pop().get(0) == 1024
 
 
+def test_a_wait_that_is_over_says_when_nobody_will_run_it(gator: Gator) -> None:
+    """With the mend: waiting longer would not help."""
+    with pytest.raises(errors.WaitTimeout, match="but no worker can run 1 task") as caught:
+        gator.task(pow, 2, 10).wait(0.01)
+    assert "gator.start_worker() starts one here" in str(caught.value)
+    with pytest.raises(errors.WaitTimeout, match="but no worker can run 2 tasks"):
+        gator.map(abs, range(2)).wait(0.01)
+
+
 def test_a_canceled_task_has_no_value(gator: Gator) -> None:
     """`TaskCanceled`, not None."""
     with pytest.raises(errors.TaskCanceled):

@@ -9,10 +9,13 @@ import param
 from panel.custom import JSComponent
 
 from ...profiles import as_typed
+from ..following import Stuck
 from ..state import ALL, Session
 from ..text import safe
 from .derived import derived
 from .source import script, style
+
+_MOST_STUCK = 3
 
 
 class Notes(JSComponent):
@@ -40,16 +43,24 @@ def banners(state: Session) -> Any:
     told, store = state.param, as_typed(state.dsn)
 
     def notes(
-        health: str, trouble: str, notice: str, unserved: Mapping[str, int], queues: list[str]
+        health: str,
+        trouble: str,
+        notice: str,
+        unserved: Mapping[str, int],
+        held_up: Sequence[Stuck],
+        queues: list[str],
     ) -> list[dict[str, str]]:
         if health == "lost":
             return [lost(trouble)]
         waiting = {queue: n for queue, n in unserved.items() if queue not in queues}
         found = [backlog(store, waiting)] if waiting else []
+        found += stuck(held_up)
         found += [paused(queues)] if queues else []
         return [*found, *([note("notice", notice)] if notice else [])]
 
-    shown = derived(notes, told.health, told.trouble, told.notice, told.unserved, told.paused)
+    shown = derived(
+        notes, told.health, told.trouble, told.notice, told.unserved, told.stuck, told.paused
+    )
     return _notes(shown, state)
 
 
@@ -94,6 +105,20 @@ def backlog(dsn: str, unserved: Mapping[str, int]) -> dict[str, str]:
     where = _names(list(unserved))
     title = f"{n:,} task{'s wait' if n > 1 else ' waits'} in {where}, and no worker is there"
     return note("backlog", title, "Start one in a terminal, for every queue:", worker_command(dsn))
+
+
+def stuck(held_up: Sequence[Stuck]) -> list[dict[str, str]]:
+    """The banners for what waits though there are workers."""
+    notes = [
+        note("backlog", safe(_sentence(one.why), 300), f"{_sentence(one.advice)}:", one.command)
+        for one in held_up[:_MOST_STUCK]
+    ]
+    more = len(held_up) - len(notes)
+    return [*notes, *([note("backlog", f"And {more} more such lines")] if more > 0 else [])]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def beginning(dsn: str, workers: int) -> dict[str, str]:

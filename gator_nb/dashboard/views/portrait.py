@@ -9,7 +9,8 @@ from typing import Any
 from ...constants import FORCED
 from ...record import Record, place_of
 from ...rich_output import Display
-from ...states import BLOCKED, RETRYING, RUNNING, SUCCESS, TERMINAL, UNSTARTED
+from ...states import BLOCKED, RETRYING, RUNNING, SUCCESS, TERMINAL, UNSTARTED, WAITING
+from ...workforce import Seen, unserved
 from ..details import Detail
 from ..following import WorkerSeen
 from ..text import block, safe, short_id
@@ -33,6 +34,7 @@ def portrait(
         return {"id": task_id, "short": short_id(task_id), "state": state}
     kind = kind_of(record)
     outcome = detail.outcome
+    why = why_it_waits(record, workers)
     return {
         "id": record.id,
         "short": short_id(record.id),
@@ -40,11 +42,11 @@ def portrait(
         "name": safe(record.label) or "(no name)",
         "kind": kind,
         "word": word_of(kind),
-        "more": "" if record.done or kind == "running" else more_about(record),
+        "more": "" if record.done or kind == "running" else more_about(record) or why,
         "actions": actions_of(record, workers),
         "started": record.started,
         "finished": record.finished,
-        "steps": steps(record, names),
+        "steps": steps(record, names, why),
         "progress": progress_of(record) if record.status is RUNNING else None,
         "message": safe(told_of(record).get("message"), _VALUE),
         "error": _error(record),
@@ -69,7 +71,15 @@ def actions_of(record: Record, workers: Collection[WorkerSeen]) -> list[str]:
     return ["stop"] if not forced and _in_process(record, workers) else []
 
 
-def steps(record: Record, names: Mapping[str, str]) -> list[dict[str, Any]]:
+def why_it_waits(record: Record, there: Collection[WorkerSeen]) -> str:
+    """Why no worker takes it, where none does."""
+    if record.status is not WAITING:
+        return ""
+    lines = unserved([record], [Seen(one.presence, one.life == "silent") for one in there])
+    return safe("; ".join(line.why for line in lines), _ERROR)
+
+
+def steps(record: Record, names: Mapping[str, str], why: str = "") -> list[dict[str, Any]]:
     """What has happened to it, oldest first; "kind" is the sign before it."""
     found = [_step("waiting", "Pushed", record.created)]
     if record.parent is not None:
@@ -88,7 +98,7 @@ def steps(record: Record, names: Mapping[str, str]) -> list[dict[str, Any]]:
     if record.cancel_at is not None and record.cancel_at != record.finished:
         by = f"by {safe(record.cancel_by)}" if record.cancel_by else ""
         found.append(_step("canceling", "Cancel asked for", record.cancel_at, by))
-    found.append(_last_step(record))
+    found.append(_last_step(record, why))
     return found
 
 
@@ -150,7 +160,7 @@ def _step(kind: str, word: str, at: float | None, more: str = "") -> dict[str, A
     return {"kind": kind, "word": word, "at": at, "more": more}
 
 
-def _last_step(record: Record) -> dict[str, Any]:
+def _last_step(record: Record, why: str) -> dict[str, Any]:
     """Where it stands; its time is when it came there, or will go on."""
     kind = kind_of(record)
     if record.status in TERMINAL:
@@ -159,7 +169,7 @@ def _last_step(record: Record) -> dict[str, Any]:
         return _step(kind, "Stopping" if kind == "canceling" else "Runs", None, "now")
     if record.due is not None and record.status is not BLOCKED:
         return _step(kind, "Next try" if record.status is RETRYING else "Due", record.due)
-    return _step(kind, word_of(kind), None, more_about(record) or "for a worker")
+    return _step(kind, word_of(kind), None, more_about(record) or why or "for a worker")
 
 
 def _error(record: Record) -> str:
