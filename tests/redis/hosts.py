@@ -47,12 +47,21 @@ class Host:
         folder: for what it writes.
         elsewhere: it is another host to everybody, so that leases decide about its workers.
         enter: what a command line starts with to run there.
+        python: its interpreter, with the folders where that finds packages of others.
     """
 
-    def __init__(self, folder: Path, *, elsewhere: bool = False, enter: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        elsewhere: bool = False,
+        enter: Sequence[str] = (),
+        python: Sequence[str] = (sys.executable,),
+    ) -> None:
         self._folder = folder / f"host-{secrets.token_hex(4)}"
         self._folder.mkdir()
         self._enter = list(enter)
+        self._program, *self._path = python
         self._boot = self._folder / "boot_id" if elsewhere else None
         if self._boot is not None:
             self._boot.write_text(secrets.token_hex(16))
@@ -73,8 +82,8 @@ class Host:
         output = self._folder / f"worker-{len(self.workers)}.txt"
         code = ("-W", "error", "-c", textwrap.dedent(_SOURCE))
         arguments = (address, boot, period, kind, str(slots), name)
-        command = [*self._enter, sys.executable, *code, *arguments]
-        one = RemoteWorker(command, output)
+        command = [*self._enter, self._program, *code, *arguments]
+        one = RemoteWorker(command, output, [str(_ROOT), *self._path])
         self.workers.append(one)
         until(lambda: "ready" in one.output() or one.process.poll() is not None, 60)
         assert one.process.poll() is None, one.output()
@@ -88,14 +97,14 @@ class Host:
 class RemoteWorker:
     """A process that is a worker until it is told to stop."""
 
-    def __init__(self, command: Sequence[str], output: Path) -> None:
+    def __init__(self, command: Sequence[str], output: Path, path: Sequence[str]) -> None:
         self._output = output
         with output.open("w") as file:
             self.process = subprocess.Popen(
                 command,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"PYTHONPATH": str(_ROOT)},
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
                 start_new_session=True,
             )
 
