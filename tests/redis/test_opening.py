@@ -88,7 +88,7 @@ def test_a_user_who_may_not_subscribe_is_told(
     assert caplog.text.count("looks once a second") == 1
 
 
-@pytest.mark.parametrize("missing", ["zadd", "hset", "set", "publish", "evalsha"])
+@pytest.mark.parametrize("missing", ["zadd", "hset", "set", "unlink", "publish", "evalsha"])
 def test_a_user_who_may_not_run_a_command_is_refused_by_its_name(
     server: RunningServer, missing: str
 ) -> None:

@@ -26,6 +26,7 @@ from ..base import (
 from . import messages
 from .address import parse
 from .batches import MOST, parts, parts_of, put_batch
+from .blobs import RedisBlobs
 from .opening import open_store
 from .rows import decode, decode_all
 from .server import Server
@@ -65,6 +66,7 @@ class RedisBackend(Backend):
             raise
         self._outages = 0
         self._waking = Waking.of(address)
+        self.blobs = RedisBlobs(self._server, self._run, self.max_payload)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.conn_string!r})"

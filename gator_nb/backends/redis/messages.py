@@ -17,6 +17,7 @@ from ...errors import (
 from ...record import Record, rank_of
 from ...states import Status
 from ..base import Beat, Filter, Presence, Push, Settlement, limit_full
+from ..blobs import not_there
 from .batches import lost_batch
 from .rows import decode, encode, text_of
 
@@ -79,6 +80,8 @@ def refuse_put(kind: str, task_id: str, *more: Any) -> NoReturn:
             f"task {task_id} retries task {more[0]}, whose call is not in the store: push the "
             "call anew"
         )
+    if kind == "blob":
+        raise not_there(more[0])
     if kind == "batch":
         raise lost_batch()
     if kind == "lanes":
@@ -154,7 +157,7 @@ def _settlement(one: Settlement) -> dict[str, Any]:
         "progress": one.progress, "metrics": one.metrics, "peak_memory": one.peak_memory,
     }  # fmt: skip
     sets = {field: value for field, value in (written | kept).items() if value is not None}
-    message = {
+    message: dict[str, Any] = {
         "id": one.task_id,
         "claim": one.claim,
         "status": int(one.status),
@@ -163,7 +166,11 @@ def _settlement(one: Settlement) -> dict[str, Any]:
         "outcome": one.outcome is not None,
         "lost": one.lost,
     }
-    return message if one.due is None else message | {"due": repr(one.due)}
+    if one.due is not None:
+        message["due"] = repr(one.due)
+    if one.refs:
+        message["refs"] = one.refs
+    return message
 
 
 def beaten(beats: Sequence[Beat]) -> str:

@@ -7,7 +7,15 @@ from importlib.resources import files
 from string import Template
 from typing import NamedTuple
 
-from ...constants import FORCED, MAX_LANES, MAX_LOSSES, MAX_PRIORITY, PROMOTE_BATCH, SEQ_BITS
+from ...constants import (
+    BLOB_GRACE,
+    FORCED,
+    MAX_LANES,
+    MAX_LOSSES,
+    MAX_PRIORITY,
+    PROMOTE_BATCH,
+    SEQ_BITS,
+)
 from ...record import Reason
 from ...states import Status
 
@@ -27,6 +35,7 @@ _NAMES = (
     {status.name: int(status) for status in Status}
     | {f"reason_{name.lower()}": word for name, word in vars(Reason).items() if name.isupper()}
     | {
+        "BLOB_GRACE": BLOB_GRACE,
         "FORCED": FORCED,
         "MAX_LANES": MAX_LANES,
         "MAX_LOSSES": MAX_LOSSES,

@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 from ...errors import StoreCorrupt
 from ...record import Record, limit_of
 from ...states import BLOCKED, DELAYED, RETRYING, RUNNING, SUCCESS, WAITING
+from .blob_faults import blob_faults, unowned_among
 from .rows import decode
 from .server import Server
 
 _PAGE = 500
 _PASSES = 4
 _MAX_FAULTS = 100
-_PER_TASK = frozenset({"t", "e", "o", "l", "c"})
+_BY_ITSELF = frozenset({"t", "e", "o", "l", "c", "blob", "chunk"})
+"""What is of one task or blob, and no index."""
 _UNDERIVED = frozenset(
     {"meta", "presences", "departed", "renewed", "partial", "complete", "paused"}
 )
@@ -39,6 +41,8 @@ class _Stored(NamedTuple):
     """Where its envelope is."""
     batch: str | None
     """That of which it is a part, while this is not all there."""
+    owns: set[str]
+    """Blobs."""
 
 
 def verify(server: Server, run: Callable[..., Any]) -> list[str]:
@@ -80,9 +84,16 @@ class _Store:
         for one in stored:
             if one.batch is not None:
                 right[f"batch:{one.batch}"][one.record.id] = one.record.seq
+        blobs = {
+            name.removeprefix("blob:"): self._hash(name)
+            for name in names
+            if name.startswith("blob:")
+        }
+        right["unowned"] = unowned_among(blobs)
         faults = [fault for one in stored if (fault := _fault(one, records))]
+        faults += blob_faults(names, blobs, {one.record.id: one.owns for one in stored})
         for name in sorted({*right, *names}):
-            if name.partition(":")[0] not in _PER_TASK | _UNDERIVED:
+            if name.partition(":")[0] not in _BY_ITSELF | _UNDERIVED:
                 faults += _differences(name, self._index(name), right[name])
         return [*faults, *_stray_keys(names, records, places)]
 
@@ -98,7 +109,16 @@ class _Store:
                 if fields:
                     record = decode(fields)
                     place = fields.get("envelope_at", record.origin)
-                    yield _Stored(record, place, fields.get("batch"))
+                    owns = {*record.refs, *json.loads(fields.get("owns", "[]"))}
+                    yield _Stored(record, place, fields.get("batch"), owns)
+
+    def _hash(self, name: str) -> dict[str, str]:
+        key = self._prefix + name
+        if self._server.command("TYPE", key) != b"hash":
+            return {}
+        flat = self._server.command("HGETALL", key)
+        texts = (part.decode(errors="surrogateescape") for part in flat)
+        return dict(zip(texts, texts, strict=True))
 
     def _index(self, name: str) -> Index:
         key = self._prefix + name

@@ -11,6 +11,7 @@
 --! include tasks
 --! include ending
 --! include calls
+--! include blobs
 --! include removing
 --! include batches
 

@@ -9,6 +9,7 @@
 --! include ending
 --! include calls
 --! include listing
+--! include blobs
 --! include removing
 
 local removed = 0
@@ -28,6 +29,8 @@ for status = 0, 7 do
         remove_from(stretch)
     end
 end
-raise_floor()
-commit()
+if removed > 0 then
+    raise_floor()
+    commit()
+end
 return removed

@@ -11,6 +11,7 @@
 --! include tasks
 --! include ending
 --! include calls
+--! include blobs
 --! include removing
 
 local limit, offset, counting = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == 'count'

@@ -14,7 +14,7 @@ local TYPES = {
     meta = 'hash', presences = 'hash', departed = 'hash', shared = 'hash', queues = 'set',
     holders = 'set', changes = 'zset', due = 'zset', expiring = 'zset', ended = 'zset',
     open = 'zset', calls = 'zset', renewed = 'zset', partial = 'zset', complete = 'zset',
-    limits = 'hash', paused = 'set',
+    limits = 'hash', paused = 'set', unowned = 'zset',
 }
 
 -- Harmless on a text: each is refused for its type, or reads, or leaves the text as it is. What
@@ -28,7 +28,7 @@ local COMMANDS = {
     {'zadd', PROBE, 1, 'a'}, {'zcard', PROBE}, {'zrange', PROBE, 0, 0},
     {'zrangebyscore', PROBE, 0, 1}, {'zrem', PROBE, 'a'}, {'zrevrange', PROBE, 0, 0},
     {'zrevrangebyscore', PROBE, 1, 0},
-    {'zscore', PROBE, 'a'}, {'type', PROBE}, {'del', PROBE},
+    {'zscore', PROBE, 'a'}, {'type', PROBE}, {'unlink', PROBE}, {'del', PROBE},
 }
 
 local function is_denied(answer)

@@ -8,13 +8,14 @@
 -- Returns JSON: a list with [status, seq, version, created, open_deps] or a record for each
 -- push; or {"refused": [kind, ...]} with nothing written. Kinds: "exists" (id, field, there, here),
 -- "itself" (id), "unknown" (id, dependency), "open" (id, dependency, status),
--- "origin" (id, origin), "lanes" (queue, lane), "full" (id, limit), "batch" (of which nothing is
--- left).
+-- "origin" (id, origin), "lanes" (queue, lane), "full" (id, limit), "blob" (id, a blob that is not
+-- complete), "batch" (of which nothing is left).
 
 --! include store
 --! include tasks
 --! include ending
 --! include calls
+--! include blobs
 --! include batches
 
 local worker, batch = ARGV[2], ARGV[4]
@@ -158,6 +159,14 @@ local function plan_envelope(plan, push)
     end
 end
 
+local function plan_refs(plan)
+    for name in pairs(owned_by(plan.fields)) do
+        if not is_whole(name) then
+            refuse('blob', plan.id, name)
+        end
+    end
+end
+
 local function status_of(plan)
     if plan.failed then
         return $FAILED
@@ -197,6 +206,9 @@ local function plan_push(push, envelope, claim_id)
     plan_dependencies(plan)
     plan_limit(plan)
     plan_envelope(plan, push)
+    if fields.refs then
+        plan_refs(plan)
+    end
     plan.status = status_of(plan)
     planned[push.id] = plan
     if fields.call_key and not plan.failed then
@@ -262,6 +274,9 @@ local function store(plan)
     if place ~= plan.id then
         call('HINCRBY', prefix .. 'shared', place, 1)
     end
+    if fields.refs then
+        count_owners(fields, 1)
+    end
     count_lane(fields.queue, slot_of(fields), 1)
     fields.id = plan.id
     add_to_indexes(plan, fields)
@@ -300,6 +315,7 @@ for _, plan in ipairs(plans) do
         store(plan)
     end
 end
+write_owners()
 commit()
 local answers = {}
 for i, plan in ipairs(plans) do

@@ -14,6 +14,7 @@
 --! include holding
 --! include arriving
 --! include calls
+--! include blobs
 --! include removing
 --! include batches
 

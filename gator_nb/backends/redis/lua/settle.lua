@@ -1,7 +1,8 @@
 -- End tries.
 --
--- ARGV[2]   JSON list of {id, claim, status, sets, drops, due, outcome, lost}: what to write and what
---           to take away; `outcome` tells whether there is one, `lost` that its process died
+-- ARGV[2]   JSON list of {id, claim, status, sets, drops, due, outcome, lost, refs}: what to write
+--           and what to take away; `outcome` tells whether there is one, `lost` that its process
+--           died, `refs` which blobs its outcome needs
 -- ARGV[3..] for each: its outcome and its output
 --
 -- Returns a list with "done" or "lost" for each.
@@ -10,6 +11,7 @@
 --! include tasks
 --! include ending
 --! include holding
+--! include blobs
 
 -- The process that ran it died, and its holder lives.
 local function lose(task, fields)
@@ -39,6 +41,9 @@ local function settle(one, outcome, output)
     for _, name in ipairs(one.drops) do
         fields[name] = false
     end
+    if one.refs then
+        fields.owns = owning(task, one.refs)
+    end
     if one.lost then
         lose(task, fields)
     elseif one.status ~= $RETRYING then
@@ -59,9 +64,15 @@ local function settle(one, outcome, output)
     return 'done'
 end
 
-local answers = {}
-for i, one in ipairs(cjson.decode(ARGV[2])) do
+local answers, ended = {}, cjson.decode(ARGV[2])
+for _, one in ipairs(ended) do
+    if one.refs then
+        look_for(one.refs)
+    end
+end
+for i, one in ipairs(ended) do
     answers[i] = settle(one, ARGV[2 * i + 1], ARGV[2 * i + 2])
 end
+write_owners()
 commit()
 return answers

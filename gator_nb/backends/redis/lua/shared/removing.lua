@@ -57,6 +57,9 @@ local function remove(task)
     index(prefix .. 'changes', id, false)
     call('DEL', key('t', id), key('o', id), key('l', id), key('c', id), key('waiters', id))
     remove_envelope(task)
+    if task.refs or task.owns then
+        count_owners(task, -1)
+    end
     tasks[id] = nil
     touched_queues[task.queue] = true
 end
@@ -78,6 +81,7 @@ end
 -- Called after removals: every cursor handed out so far is answered by a reset.
 local function raise_floor()
     drop_empty_queues()
+    write_owners()
     call('HSET', META, 'floor', stamp())
     topics.work, topics.news = true, true
 end
