@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.machinery import ModuleSpec, NamespaceLoader, PathFinder
 from pathlib import Path
@@ -55,8 +55,21 @@ def spec_of(name: str) -> ModuleSpec | None:
         path = list(above.submodule_search_locations)
     try:
         return PathFinder.find_spec(name, path)
+    except KeyError:  # a folder without __init__.py, whose package is not loaded
+        return _folder_spec(name, path or ())
     except (ImportError, ValueError, OSError):  # a finder of somebody else's may raise
         return None
+
+
+def _folder_spec(name: str, path: Iterable[str]) -> ModuleSpec | None:
+    """Of a package that is nothing but a folder, in one of these."""
+    inside = [os.path.join(one, name.rpartition(".")[2]) for one in path]  # noqa: PTH118 -- texts
+    places = [one for one in inside if os.path.isdir(one)]  # noqa: PTH112
+    if not places:
+        return None
+    spec = ModuleSpec(name, None, is_package=True)
+    spec.submodule_search_locations = places
+    return spec
 
 
 def module_with(space: dict[str, Any]) -> ModuleType | None:

@@ -252,6 +252,22 @@ def test_a_folder_without_init_is_a_package_too(project):
     assert run(data) == 1
 
 
+def test_one_inside_of_a_package_is_used_as_it_is_where_it_is_here(project):
+    """Though nothing there has loaded that package yet, as in a new process."""
+    project.write("lab/__init__.py", "")
+    project.write("lab/deep/tool.py", "def one(): return 1")
+    import lab.deep.tool
+
+    data = sent(lab.deep.tool.one)
+    file = lab.deep.tool.__file__
+    project.forget()
+    for name in ("lab.deep.tool", "lab.deep", "lab"):
+        sys.modules.pop(name, None)
+    assert run(data) == 1
+    assert loads(data).func.__code__.co_filename == file
+    assert is_local("lab.deep")
+
+
 def test_a_sentinel_of_a_module_stays_itself(project):
     """It tells pickle that it is a global by that name."""
     project.write(
