@@ -10,7 +10,7 @@ from ..errors import GatorError, StoreUnavailable, TaskNotFound
 from ..payload import CallHeader, Outcome, open_call, open_outcome
 from ..record import Record
 from ..rich_output import Display, Splitter
-from ..states import RETRYING
+from ..states import RETRYING, SUCCESS
 
 _NEEDS = 20
 """Tasks that it waits for that are shown by name; the others are counted."""
@@ -100,7 +100,9 @@ class Watched:
         self._untold.pop("outcome", None)
         try:
             data = backend.outcome(record.id)
-            outcome = data and open_outcome(keys.load(), data, task_id=record.id)
+            # After success that of another claim is an older one, which somebody has put back.
+            claim = record.settled if record.status is SUCCESS else None
+            outcome = data and open_outcome(keys.load(), data, task_id=record.id, claim=claim)
             self._outcome = outcome._replace(payload=None) if outcome else None
         except (StoreUnavailable, TaskNotFound):
             raise
