@@ -4,6 +4,8 @@ Recorded at push and compared where it runs, never in the way: a difference is t
 """
 
 import os
+import pickle
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
@@ -26,6 +28,8 @@ _DISTRIBUTIONS = {
     "yaml": "PyYAML",
 }
 """Names that are imported and not those of what is installed."""
+_BY_NAME = re.compile(r"Can't (pickle <function|(pickle|get) local object)")
+"""What pickle says of a function that no module has."""
 _MOST = 50
 """Packages that are recorded."""
 
@@ -84,10 +88,12 @@ def explanation(error: BaseException, environment: Mapping[str, Any] | None) -> 
     told = environment or {}
     folder = told.get("folder")
     if isinstance(error, ModuleNotFoundError) and error.name:
-        top = error.name.partition(".")[0]
-        version = told.get("packages", {}).get(top)
-        if version:
-            return f"it was pushed with {top} {version}: install that here"
+        return _of_module(error.name.partition(".")[0], told)
+    if isinstance(error, pickle.PicklingError | AttributeError) and _BY_NAME.match(str(error)):
+        return (
+            "a process pool sends functions by their name alone, and those of a notebook have none "
+            "there: joblib.Parallel, or gator.map in place of the pool, sends them whole"
+        )
     if isinstance(error, FileNotFoundError) and isinstance(error.filename, str):
         relative = not os.path.isabs(error.filename)  # noqa: PTH117 -- a name, not a path of ours
         if relative and folder and folder != _folder():
@@ -96,6 +102,21 @@ def explanation(error: BaseException, environment: Mapping[str, Any] | None) -> 
                 f"pushed in {folder}: pass an absolute path"
             )
     return None
+
+
+def _of_module(name: str, told: Mapping[str, Any]) -> str | None:
+    """What helps where a module is missing."""
+    version = told.get("packages", {}).get(name)
+    if version:
+        return f"it was pushed with {name} {version}: install that here"
+    places = [place for place in (told.get("folder"), *told.get("path", ())) if place]
+    elsewhere = [place for place in places if place not in (_folder(), *sys.path)]
+    if not elsewhere:
+        return None
+    return (
+        f"it was pushed with {', '.join(elsewhere)} on its path, which is not on this one's; a "
+        "module travels when an import statement in the function names it"
+    )
 
 
 def version_here(name: str) -> str | None:

@@ -1,5 +1,6 @@
 """What a call was pushed with is recorded, compared where it runs, and told when it differs."""
 
+import pickle
 import sys
 from pathlib import Path
 
@@ -98,6 +99,27 @@ def test_an_error_that_comes_from_another_place_is_explained(tmp_path, monkeypat
     assert "pushed in /home/me/project" in explanation(caught.value, told)
     assert explanation(caught.value, {"folder": str(tmp_path)}) is None
     assert explanation(ValueError(), told) is None
+
+
+def test_a_module_that_did_not_travel_is_explained_by_where_it_was(tmp_path, monkeypatch):
+    """The folder of the notebook, and what it had on `sys.path`; not where these are the same."""
+    monkeypatch.chdir(tmp_path)
+    missing = ModuleNotFoundError("No module named 'my_tools'", name="my_tools.inner")
+    note = explanation(missing, {"folder": "/home/me/project", "path": ["/home/me/lib"]})
+    assert "pushed with /home/me/project, /home/me/lib on its path" in note
+    assert "an import statement in the function" in note
+    assert explanation(missing, {"folder": str(tmp_path), "path": [sys.path[-1]]}) is None
+
+
+def test_a_function_that_a_process_pool_cannot_find_is_explained():
+    """As in a task that opens a pool for a function of its cell."""
+    space = {"__name__": "__main__"}
+    exec("def square(x): return x * x", space)
+    for function in (space["square"], lambda x: x * x):
+        with pytest.raises((pickle.PicklingError, AttributeError)) as caught:
+            pickle.dumps(function)
+        assert "joblib.Parallel, or gator.map" in explanation(caught.value, {})
+    assert explanation(AttributeError("no such column"), {}) is None
 
 
 def test_it_is_signed_with_the_call():
