@@ -9,7 +9,7 @@ import pytest
 
 from gator_nb import Gator
 from gator_nb.errors import Untrusted
-from gator_nb.payload import Report
+from gator_nb.payload import Report, environment
 
 SOURCE = random.Random(0)
 SEEN: list[int] = []
@@ -128,3 +128,23 @@ def test_reuse_of_a_call_that_cannot_be_told_apart_says_so(gator: Gator) -> None
     with pytest.warns(UserWarning, match="reuse=True finds no earlier task"):
         gator.options(reuse=True).task(work, nodes)
     assert len(gator) == 1
+
+
+def test_another_major_version_of_a_package_is_told_in_the_log_and_changes_nothing(
+    gator: Gator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warning of what may behave otherwise there; a minor difference is not worth one."""
+    import numpy as np
+
+    def shape() -> int:
+        return len(np.shape([1]))
+
+    with monkeypatch.context() as there:
+        there.setattr(np, "__version__", "0.1.2")
+        environment._versions.pop("numpy", None)
+        task = gator.task(shape)
+    environment._versions.pop("numpy", None)
+    gator.pop()
+    assert task.get() == 1
+    told = f"numpy: {np.__version__} is here, and the task was pushed with 0.1.2"
+    assert f"[warning: {told}]" in task.logs()

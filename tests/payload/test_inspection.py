@@ -1,5 +1,7 @@
 """A call tells what it would take along, and what is in its way, before it is pushed."""
 
+import importlib
+import json
 import logging
 import socket
 import sqlite3
@@ -15,6 +17,7 @@ import pytest
 from gator_nb import errors
 from gator_nb.payload import Call, Packing, Report
 from gator_nb.payload.inspection import size_text
+from gator_nb.payload.local_modules import _editables
 
 from .cells import cell
 
@@ -178,3 +181,60 @@ def test_the_usual_suspects_are_named_each_with_its_mend(suspects):
 
 def test_loggers_travel_by_their_name():
     assert report(cell("def f(): return log", log=logging.getLogger("a"))).problem is None
+
+
+def stubborn(module, name):
+    """A value of a class that is not installed here, and that says no to pickle as that does."""
+
+    def refuse(self, protocol):
+        raise TypeError(f"cannot pickle {name}")
+
+    return type(name, (), {"__module__": module, "__reduce_ex__": refuse})()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "mend"),
+    [
+        ("polars.lazyframe.frame", "LazyFrame", "collect it first"),
+        ("pyspark.sql.dataframe", "DataFrame", "collect it first"),
+        ("serial.serialposix", "Serial", "open the device inside the function"),
+        ("cv2", "VideoCapture", "open the device inside the function"),
+        ("ipywidgets.widgets.widget_int", "IntSlider", "pass its value"),
+        ("sqlalchemy.engine.base", "Engine", "open it inside the function"),
+        ("botocore.client", "S3", "make it inside the function"),
+    ],
+)
+def test_suspects_of_other_libraries_have_their_mends(module, name, mend):
+    """Known by the names of their types: nothing of theirs is imported for it."""
+    problem = report(cell("def f(): return value", value=stubborn(module, name))).problem
+    assert problem.startswith(f"`f` captures `value` ({module}.{name}): {mend}")
+
+
+@pytest.fixture
+def editable_tool(tmp_path, monkeypatch):
+    """A distribution `own-tool` that was installed for editing, from a folder of the user's."""
+    site, project = tmp_path / "lib" / "site-packages", tmp_path / "project"
+    info = site / "own_tool-1.0.dist-info"
+    for folder in (info, project):
+        folder.mkdir(parents=True)
+    (project / "own_tool.py").write_text("def one(): return 1")
+    (info / "METADATA").write_text("Name: own-tool\nVersion: 1.0\n")
+    (info / "top_level.txt").write_text("own_tool\n")
+    told = {"url": project.as_uri(), "dir_info": {"editable": True}}
+    (info / "direct_url.json").write_text(json.dumps(told))
+    monkeypatch.syspath_prepend(str(project))
+    monkeypatch.syspath_prepend(str(site))
+    _editables.cache_clear()
+    yield importlib.import_module("own_tool")
+    del sys.modules["own_tool"]
+    _editables.cache_clear()
+
+
+def test_what_is_installed_for_editing_goes_by_name_and_says_so(editable_tool):
+    """The worker needs it too, and its version is recorded with the call."""
+    f = cell("def f(): return own_tool.one()", own_tool=editable_tool)
+    travels = part(report(f), "own_tool").travels
+    assert travels == "by name; own_tool is installed for editing, and the worker needs it too"
+    packed = Packing().packed(Call(f, (), {}))
+    assert packed.environment["packages"] == {"own_tool": "1.0"}
+    assert b"def one" not in packed.payload
