@@ -9,13 +9,18 @@ from .client import Client
 from .coroutines import finished
 from .record import Record
 from .snapshot import load_here
+from .workforce import refuse_another_python
 
 
 def debug(client: Client, record: Record) -> None:
     """Run the snapshot of a task in this process; where it raises, open the debugger.
 
     Nothing of it is stored, and no retry is used.
+
+    Raises:
+        GatorError: it is of another Python.
     """
+    refuse_another_python(client.backend, record)
     call = load_here(client, record, client.backend.envelope(record.id))
     try:
         value = finished(call.func(*call.args, **call.kwargs))

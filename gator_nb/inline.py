@@ -5,12 +5,14 @@ import threading
 from .attempt import Ended, Load, attempt, due_of, settlement_of, snapshot_loader
 from .backends.base import Claimed
 from .client import Client
+from .errors import GatorError
 from .handle import Handle
 from .output import routing
 from .record import Record
 from .running import Try, trying
 from .states import Status
 from .task import Task
+from .workforce import refuse_another_python
 
 _claiming = threading.Lock()
 """Held while a task is pushed and claimed in one step: the store does not tell a claim of another
@@ -62,8 +64,14 @@ def run_claimed(client: Client, task_class: type[Task], claimed: Claimed) -> Tas
     """One try of the snapshot of a claimed task.
 
     Raises:
+        GatorError: it is of another Python; it was given back.
         Exception: what the task raised, when no retry is left.
     """
+    try:
+        refuse_another_python(client.backend, claimed.record)
+    except GatorError:
+        client.backend.release([(claimed.record.id, claimed.record.claim or "")])
+        raise
     handle = task_class.stored(client, claimed.record)
     one = _TimedTry(claimed.record, client, tee=True)
     return _run(client, handle, one, snapshot_loader(client, one, task_class, claimed))

@@ -204,6 +204,20 @@ def _that_wait(backend: Backend, ids: Sequence[str]) -> list[Record]:
     return found
 
 
+def refuse_another_python(backend: Backend, record: Record) -> None:
+    """Stop before the code of another Python is run here, which could end this process.
+
+    Raises:
+        GatorError: names the Python that it needs, and the command that starts a worker of it.
+    """
+    python = lane_from(record.lane or "").python
+    if python and python != PYTHON:
+        raise GatorError(
+            f"task {record.id!r} was pushed by Python {python}, and this is {PYTHON}, which cannot "
+            f"run its code: start a worker with {start_command(backend, python)}"
+        )
+
+
 def lane_from(text: str) -> Lane:
     """A lane taken apart; what is not there is empty."""
     parts = text.split("/", 3)

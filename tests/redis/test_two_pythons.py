@@ -19,6 +19,7 @@ from gator_nb import WAITING, Gator
 from gator_nb.definition import PYTHON
 
 from ..cli.conftest import run_here
+from ..waiting import look_again
 from .hosts import Host
 from .servers import RunningServer
 
@@ -92,10 +93,10 @@ def there(tmp_path: Path, other: Python) -> Iterator[Host]:
     host.close()
 
 
-def pushed_by(python: Python, address: str) -> str:
-    """Has the other Python push a task and wait for it; answers what it printed."""
+def ran_by(python: Python, script: str, address: str) -> str:
+    """Has the other Python run a script on the store; answers what it printed."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), PACKAGES))}
-    command = [python.program, "-c", PUSH, address]
+    command = [python.program, "-c", script, address]
     return subprocess.run(
         command, env=env, capture_output=True, text=True, timeout=60, check=True
     ).stdout.strip()
@@ -117,8 +118,37 @@ def test_each_worker_runs_what_its_python_has_pushed(
 
     near = here.worker(address)
     assert task.get(30) == sys.version_info[:2]
-    told = pushed_by(other, address)
+    told = ran_by(other, PUSH, address)
     assert told == str(tuple(map(int, other.version.split("."))))
     assert str(gator["from there"].get()) == told
     assert task.handle.record.worker == near.presence_id
     assert gator["from there"].handle.record.worker == far.presence_id
+
+
+RUN_HERE = """
+import sys
+from gator_nb import Gator, errors
+
+with Gator(sys.argv[1]) as gator:
+    task = gator["from here"]
+    for run in (lambda: gator.get(task.task_id), lambda: gator.execute(task), task.debug):
+        try:
+            run()
+        except errors.GatorError as error:
+            print(error)
+    print(gator.pop())
+"""
+
+
+def test_the_code_of_another_python_is_not_run_by_hand(gator: Gator, other: Python) -> None:
+    """Its bytecode would end the process. The task stays where it was."""
+    task = gator.options(name="from here").task(lambda: [n * 2 for n in range(3)])
+    told = ran_by(other, RUN_HERE, gator.backend.address).splitlines()
+    assert len(told) == 4
+    for line in told[:3]:
+        assert f"was pushed by Python {PYTHON}, and this is {other.version}" in line
+        assert f"python{PYTHON} -m gator_nb worker" in line
+    assert told[3] == "None"
+    look_again()
+    assert task.status == WAITING
+    assert gator.pop().get(0) == [0, 2, 4]
