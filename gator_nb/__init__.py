@@ -13,6 +13,7 @@ from .constants import ALL, EVERY
 from .gator import Gator
 from .group import Group
 from .options import Options
+from .ref import Ref
 from .runtime import checkpoint, current_task, progress, track
 from .states import (
     BLOCKED,
@@ -44,6 +45,7 @@ __all__ = [
     "Gator",
     "Group",
     "Options",
+    "Ref",
     "Status",
     "Task",
     "Worker",

@@ -22,6 +22,7 @@ from .output import SINK, report
 from .payload import (
     Outcome,
     OwnCopies,
+    Store,
     explanation,
     outcome_of_error,
     outcome_of_value,
@@ -104,6 +105,7 @@ def _settlement(client: Client, one: Running, status: Status, ended: Ended) -> S
         status=status,
         retries=ended.retries,
         outcome=ended.outcome and seal_outcome(client.keyring, ended.outcome),
+        refs=() if ended.outcome is None else (*ended.outcome.refs, *ended.outcome.needs),
         reason=ended.reason,
         error=ended.error,
         progress=one.progress_text(),
@@ -149,7 +151,7 @@ def _run(one: Try, task: Task) -> tuple[Outcome, BaseException | None]:
         task.run()
         for line in () if copies is None else copies.changed():
             report(f"[{line}]\n")
-        return outcome_of_value(one.record.id, one.claim, task.returned), None
+        return outcome_of_value(one.record.id, one.claim, task.returned, _store(one)), None
     except Interrupted:
         raise
     except BaseException as error:  # noqa: BLE001 -- SystemExit and its like end the task, not us
@@ -159,6 +161,11 @@ def _run(one: Try, task: Task) -> tuple[Outcome, BaseException | None]:
             task.fail(error)
         _explain(one, error)
         return outcome_of_error(one.record.id, one.claim, error), error
+
+
+def _store(one: Try) -> Store | None:
+    """Where large results go; None where there is no way to the store."""
+    return None if one.depot is None else one.depot.store
 
 
 def _stopped(one: Try) -> Ended:

@@ -19,6 +19,7 @@ from . import keys, settings
 from .backends.base import Answer, Backend, Claimed, Presence, Push
 from .constants import THREAD_LEASE
 from .definition import PYTHON, Definition, new_id
+from .depot import Depot, Place, StoreDepot
 from .endings import Endings
 from .errors import DependencyError, GatorError, TaskNotFound
 from .here import stop_if_asked, working_with
@@ -27,18 +28,24 @@ from .option_values import PLACES, one_of
 from .payload import (
     Call,
     CallHeader,
+    Frozen,
     Outcome,
     Packing,
-    loads,
+    frozen_in,
     open_call,
     open_checkpoint,
     open_outcome,
     seal_checkpoint,
+    thawed,
 )
 from .process_tree import kill_marked
 from .record import Record, lane_of
 from .states import Status
+from .warning import warn_user
 from .watcher import Watcher
+
+_WORTH_TELLING = 100 << 20
+"""Bytes that a push stores beside its calls before it says so."""
 
 
 class Client:
@@ -70,6 +77,15 @@ class Client:
     def keyring(self) -> keys.Keyring:
         """The keys of this user; a store that lives in this process has a key of its own."""
         return keys.load() if self.backend.persistent else keys.ephemeral()
+
+    @cached_property
+    def depot(self) -> Depot:
+        """The large values in the store."""
+        return self._store_depot
+
+    @cached_property
+    def _store_depot(self) -> StoreDepot:
+        return StoreDepot(self.backend.blobs)
 
     def lanes(self, where: str | None) -> tuple[str, ...]:
         """The lanes that can be served here by running code in a "thread" or a "process"; None is
@@ -132,7 +148,20 @@ class Client:
             there = list(definitions)
             packing = Packing(several=len(there) > 1)
             pushes = [self._to_push(one, line, session, packing) for one in there]
+        self._store_large(packing)
         return self.put(pushes)
+
+    def _store_large(self, packing: Packing) -> None:
+        larges = packing.larges.values()
+        if not larges:
+            return
+        stop_if_asked()
+        stored = self.depot.store(larges)
+        if stored >= _WORTH_TELLING:
+            warn_user(
+                f"this call takes along {stored / 1e6:,.0f} MB, which were stored just now, once "
+                "for all tasks that use them; gator.inspect(...) tells what they are"
+            )
 
     def put(self, pushes: Sequence[Push]) -> list[Record]:
         """Store what has been pickled and signed."""
@@ -145,7 +174,9 @@ class Client:
         """Store a task and claim it in one step; one that is there already stays unclaimed."""
         session = self.arrive()
         with working_with(self):
-            push = self._to_push(definition, self.queue, session, Packing())
+            packing = Packing()
+            push = self._to_push(definition, self.queue, session, packing)
+        self._store_large(packing)
         return self.backend.put([push], claimed_by=session)[0]
 
     def _to_push(self, definition: Definition, queue: str, session: str, packing: Packing) -> Push:
@@ -204,9 +235,9 @@ class Client:
         """
         header, payload = self.verified(record, envelope)
         with working_with(self):
-            return header, loads(payload)
+            return header, thawed(Frozen(payload, header.refs), self.depot.fetch)
 
-    def results_for(self, header: CallHeader) -> dict[str, bytes]:
+    def results_for(self, header: CallHeader) -> dict[str, Frozen]:
         """The results that a call refers to, verified and still pickled; see `load_call`.
 
         Raises:
@@ -215,7 +246,7 @@ class Client:
         """
         return {name: self._result(task_id) for name, task_id in (header.results or {}).items()}
 
-    def _result(self, task_id: str) -> bytes:
+    def _result(self, task_id: str) -> Frozen:
         try:
             outcome = self.outcome(self.record(task_id))
         except TaskNotFound:
@@ -225,7 +256,7 @@ class Client:
                 f"an argument is the result of task {task_id}, which is not in the store: "
                 "run that one again, and push this call anew"
             )
-        return outcome.payload
+        return frozen_in(outcome)
 
     def verified(self, record: Record, envelope: bytes) -> tuple[CallHeader, bytes]:
         """The header and the pickled call of an envelope whose signature fits.
@@ -234,6 +265,14 @@ class Client:
             Untrusted, KeyMissing
         """
         return open_call(self.keyring, envelope, origin=record.origin, queue=record.queue)
+
+    def place_of(self, name: str) -> Place:
+        """Where a large value lies, for a child of this process.
+
+        Raises:
+            BlobMissing, StoreUnavailable, Untrusted
+        """
+        return self._store_depot.place(name)
 
     # -- checkpoints -----------------------------------------------------------------------
 
@@ -288,6 +327,8 @@ class Client:
         try:
             self.leave()
         finally:
+            if "_store_depot" in self.__dict__:
+                self._store_depot.close()
             self.backend.close()
 
 

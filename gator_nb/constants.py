@@ -40,5 +40,7 @@ LOG_DISPLAYS = 8 * 1024 * 1024
 """Bytes of figures and the like that are kept besides: one of the largest, or many."""
 
 DAY = 86_400.0
+BLOB_GRACE = DAY
+"""Seconds that a large value stays which no task owns."""
 RETENTION = 30 * DAY
 """Seconds that finished tasks are kept for when nobody says otherwise."""

@@ -92,8 +92,8 @@ class Definition:
             depends_on=tuple(dict.fromkeys((*self.depends_on, *refers))),
             **columns(self.more),
         )
-        envelope = self._sealed(call, refers, keyring, queue, session, packing)
-        return Push(record, envelope, self.reuse)
+        envelope, refs = self._sealed(call, refers, keyring, queue, session, packing)
+        return Push(record._replace(refs=refs) if refs else record, envelope, self.reuse)
 
     def sealed(self) -> bytes:
         """The signed envelope of the call, for nobody but this user.
@@ -101,7 +101,8 @@ class Definition:
         Raises:
             NotPicklable, TypeError: as `to_push`.
         """
-        return self._sealed(*referring(self.call), load_keys(), "", None, Packing())
+        call, refers = referring(self.call)
+        return self._sealed(call, refers, load_keys(), "", None, Packing(whole=True))[0]
 
     def _sealed(
         self,
@@ -111,8 +112,10 @@ class Definition:
         queue: str,
         session: str | None,
         packing: Packing,
-    ) -> bytes:
-        payload, sources, environment = packing.packed(call)
+    ) -> tuple[bytes, tuple[str, ...]]:
+        """The envelope, and the names of the large values that it needs."""
+        payload, sources, environment, larges, refs = packing.packed(call)
+        within = tuple(large.name for large in larges)
         header = CallHeader(
             origin=self.task_id,
             queue=queue,
@@ -129,8 +132,10 @@ class Definition:
             parameters=preview_parameters(call) or None,
             results={task_id: task_id for task_id in refers} or None,
             hooks=call.hooks,
+            refs=within,
         )
-        return seal_call(keyring, header, payload)
+        needed = tuple(dict.fromkeys((*within, *refs)))
+        return seal_call(keyring, header, payload), needed
 
     @classmethod
     def unsealed(cls, data: bytes) -> Self:
@@ -237,8 +242,8 @@ def qualified_name(func: object) -> str:
 
 def preview_arguments(call: Call, limit: int = 200) -> str:
     """The arguments as one short line, for displays; never the whole of a large value."""
-    parts = [_short(value) for value in call.args]
-    parts += [f"{name}={_short(value)}" for name, value in call.kwargs.items()]
+    parts = [short(value) for value in call.args]
+    parts += [f"{name}={short(value)}" for name, value in call.kwargs.items()]
     text = ", ".join(parts)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -265,10 +270,13 @@ def _plain(value: Any) -> Any:
         return value if kind is not str or len(value) <= 200 else value[:199] + "…"
     if kind in (list, tuple) and len(value) <= 20 and _PLAIN.issuperset(map(type, value)):
         return preview_of(value)
-    return repr(value.reference()) if isinstance(value, Promised) else _short(value)
+    return short(value)
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """What kind of value it is, or all of a plain one."""
+    if isinstance(value, Promised):
+        return repr(value.reference())
     if isinstance(value, bool | int | float | complex | type(None)):
         return repr(value)
     if isinstance(value, str):

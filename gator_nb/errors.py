@@ -6,6 +6,7 @@ True
 """
 
 __all__ = [
+    "BlobMissing",
     "DependencyError",
     "GatorError",
     "KeyMissing",
@@ -72,6 +73,10 @@ class TaskNotFound(GatorError, LookupError):
 
 class TaskRunning(GatorError):
     """The task is running elsewhere."""
+
+
+class BlobMissing(GatorError, LookupError):
+    """A large value that a call, a result or a `Ref` needs is not in the store, or not any more."""
 
 
 class MultipleDelayError(GatorError, ValueError):

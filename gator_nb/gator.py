@@ -21,6 +21,7 @@ from .options import Options
 from .payload import Call, Report, referring
 from .pool import TaskPool
 from .record import Record
+from .ref import Ref, put
 from .runtime import current_task
 from .task import Task
 from .worker import Worker
@@ -305,6 +306,19 @@ class Gator(Listing, Keeping):
         from .dashboard.thread import dashboard  # loads Panel
 
         return dashboard(self.backend.address, read_only=read_only)
+
+    def put(self, value: object) -> Ref:
+        """Store a value once, for any number of tasks: as an argument the Ref becomes the value
+        again. Large arrays, frames and bytes that a call captures or is given need none of this.
+
+        Raises:
+            NotPicklable, StoreUnavailable
+
+        >>> with Gator("memory://") as gator:
+        ...     gator.put([1, 2, 3]).get()
+        [1, 2, 3]
+        """
+        return put(self.client, value)
 
     # -- workers and the store -------------------------------------------------------------------
 

@@ -169,7 +169,7 @@ class Handle:
         if not self._loaded:
             outcome = self.outcome()
             with working_with(self.client):
-                value = None if outcome is None else value_of(outcome)
+                value = None if outcome is None else value_of(outcome, self.client.depot.fetch)
             self._loaded.append(value)
             told = of_another_class(value)
             if told is not None:
@@ -180,7 +180,7 @@ class Handle:
         """The result where it is small, else the line about it; read once."""
         if not self._loaded and self._preview is None:
             outcome = self._read_outcome()
-            if outcome is not None and len(outcome.payload or b"") > _SMALL:
+            if outcome is not None and (outcome.refs or len(outcome.payload or b"") > _SMALL):
                 self._preview = outcome.preview
                 return self._preview
             self._outcome = self.record.version, outcome

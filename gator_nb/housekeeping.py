@@ -14,6 +14,9 @@ _SWEEP_EVERY = 3600.0
 _SWEEP_BATCH = 200
 """Tasks that one pass forgets: milliseconds, so that nothing waits behind it."""
 
+_SWEEP_BLOBS = 10
+"""Large values: of each gigabyte the store has to free the pages."""
+
 
 class Housekeeping:
     """The rounds of one worker. Each answers whether there may be something to claim since."""
@@ -68,4 +71,5 @@ class Housekeeping:
         if self._swept_at is not None and now - self._swept_at < _SWEEP_EVERY:
             return
         gone = self._backend.forget(self._backend.now() - RETENTION, limit=_SWEEP_BATCH)
-        self._swept_at = now if gone < _SWEEP_BATCH else None
+        large = self._backend.blobs.forget(limit=_SWEEP_BLOBS)
+        self._swept_at = now if gone < _SWEEP_BATCH and large < _SWEEP_BLOBS else None

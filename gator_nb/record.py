@@ -101,7 +101,7 @@ class Record(NamedTuple):
     tags: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
-    """Blobs that it needs."""
+    """Blobs that its call needs."""
 
     @property
     def done(self) -> bool:

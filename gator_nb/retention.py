@@ -10,11 +10,14 @@ _STEP = 1_000
 
 def purge(backend: Backend, age: float, *, count_only: bool = False) -> int:
     """Remove the tasks that ended more than `age` seconds ago, as far as `Backend.forget` lets them
-    go; answers how many, or with `count_only` how many it would be."""
+    go, and the large values that nobody needs; answers how many tasks that were, or with
+    `count_only` would be."""
     before = backend.now() - age
     if count_only:
         return backend.forget(before, limit=sys.maxsize, count_only=True)
     removed = 0
     while gone := backend.forget(before, limit=_STEP):
         removed += gone
+    while backend.blobs.forget():
+        pass
     return removed

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from .backends.base import Answer
 from .boundary import in_users_code
+from .depot import Depot
 from .here import TRY
 from .output import Sink
 from .record import Record
@@ -101,6 +102,10 @@ class Running(ABC):
 
 class Keeper(Protocol):
     """Keeps the checkpoints of tries; a client does."""
+
+    @property
+    def depot(self) -> Depot | None:
+        """The way of large values to the store; None where there is none."""
 
     def save(self, record: Record, claim: str, payload: bytes, /) -> Answer:
         """Keep a pickled checkpoint."""
@@ -207,6 +212,11 @@ class Try(Running):
             self.paused = False
             self._on_pause()
         self.check()
+
+    @property
+    def depot(self) -> Depot | None:
+        """The way of large values to the store; None where there is none."""
+        return None if self._keeper is None else self._keeper.depot
 
     def show(self, shown: Display) -> None:
         """Put a figure, a table or the like into the log."""

@@ -18,6 +18,7 @@ from ..errors import TaskNotFound, TaskRunning
 from ..masking import masked
 from ..record import Record, limit_of
 from ..states import Status
+from .blobs import Blobs
 from .values import (
     EVERYTHING,
     Answer,
@@ -36,6 +37,7 @@ __all__ = [
     "Answer",
     "Backend",
     "Beat",
+    "Blobs",
     "Changes",
     "Claimed",
     "Filter",
@@ -98,12 +100,14 @@ class Backend(ABC):
         durability: one sentence: what an acknowledged push survives.
         persistent: other processes can see it.
         patience: seconds that a verb goes on trying while the store cannot be reached.
+        blobs: the large values in it.
     """
 
     conn_string: str = ""
     durability: str
     persistent: ClassVar[bool]
     patience: float = 0.0
+    blobs: Blobs
 
     def __init__(self, conn_string: str) -> None:
         self.conn_string, self.address = masked(conn_string), conn_string
@@ -136,6 +140,7 @@ class Backend(ABC):
                 an open dependency.
             TaskRunning: `claimed_by`, and its limit is full.
             TaskNotFound: a retry brings no envelope, and that of its origin is gone.
+            BlobMissing: a blob of its `refs` is not complete.
             PayloadTooLarge: the store cannot take an envelope of that size.
             GatorError: the queue would have unfinished tasks in more than `MAX_LANES` lanes, the
                 tasks of each limit counted as a lane of their own.
@@ -241,6 +246,8 @@ class Backend(ABC):
         One that is `lost` is counted in `losses` and waits again, `alone` from then on; it ends as
         told, with `Reason.LOST`, after `MAX_LOSSES` or where `on_lost` says "fail", and is
         CANCELED when it was asked to stop.
+
+        A try that is DONE gives its task the blobs in `refs`, besides those that it owned before.
         """
 
     @abstractmethod

@@ -48,6 +48,8 @@ class Settlement(NamedTuple):
     lost: bool = False
     """The process that ran it died by itself. `status` is FAILED, which is how it ends when it is
     not to be run again."""
+    refs: tuple[str, ...] = ()
+    """Blobs that its outcome needs."""
 
 
 class Beat(NamedTuple):

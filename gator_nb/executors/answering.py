@@ -91,6 +91,24 @@ def _put(client: Client, one: ProcessTry, message: Message, payload: bytes) -> A
     return _pickled(client.put(pushes))
 
 
+def _missing_blobs(client: Client, _: ProcessTry, message: Message, __: bytes) -> Answered:
+    return {"names": client.backend.blobs.missing(message["names"])}, b""
+
+
+def _add_chunk(client: Client, _: ProcessTry, message: Message, payload: bytes) -> Answered:
+    client.backend.blobs.add(message["name"], message["place"], payload)
+    return {}, b""
+
+
+def _complete_blob(client: Client, _: ProcessTry, message: Message, __: bytes) -> Answered:
+    client.backend.blobs.complete(message["name"], message["chunks"])
+    return {}, b""
+
+
+def _find_blob(client: Client, _: ProcessTry, message: Message, __: bytes) -> Answered:
+    return {"place": list(client.place_of(message["name"]))}, b""
+
+
 def _wait(client: Client, one: ProcessTry, message: Message, _: bytes) -> Answered:
     return {"woken": one.wait_for_news(client.backend, message["seconds"])}, b""
 
@@ -113,6 +131,10 @@ _VERBS: dict[str, Callable[[Client, ProcessTry, Message, bytes], Answered]] = {
     "store": _store,
     "page": _page,
     "put": _put,
+    "missing_blobs": _missing_blobs,
+    "add_chunk": _add_chunk,
+    "complete_blob": _complete_blob,
+    "find_blob": _find_blob,
     "wait": _wait,
     "wake": _wake,
 }

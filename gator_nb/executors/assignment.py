@@ -94,7 +94,9 @@ def ended_of(message: Message, payload: bytes) -> Ended:
     fields: dict[str, Any] = message["ended"]
     outcome = message["outcome"]
     if outcome is not None:
-        outcome = Outcome(**outcome)._replace(payload=payload if message["has_payload"] else None)
+        kept = payload if message["has_payload"] else None
+        refs, needs = tuple(outcome["refs"]), tuple(outcome["needs"])
+        outcome = Outcome(**outcome)._replace(payload=kept, refs=refs, needs=needs)
     status = fields["status"]
     return Ended(**fields)._replace(
         status=None if status is None else Status(status), outcome=outcome

@@ -23,6 +23,8 @@ class Came(NamedTuple):
 class _OutOfReach:
     """The keeper of checkpoints where there is no way to the store."""
 
+    depot = None
+
     def save(self, _record: Record, _claim: str, _payload: bytes) -> NoReturn:
         raise GatorError(
             "checkpoint(...) cannot be kept from here: no store is in reach of this executor; run "

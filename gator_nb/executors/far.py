@@ -25,6 +25,7 @@ from ..keys import Keyring
 from ..payload import Outcome
 from ..record import Record
 from ..states import Status
+from .far_depot import FarDepot
 from .line import Line
 
 _WAIT = 5.0
@@ -229,6 +230,7 @@ class FarClient(Client):
         super().__init__(backend, about["queue"])
         self.__dict__["keyring"] = _FarKeyring(line, about["key_id"])
         self._line = line
+        self.__dict__["depot"] = FarDepot(line)
 
     def arrive(self) -> str:
         return self.session  # the worker puts the session of the task that runs in its place

@@ -77,6 +77,7 @@ class FutureExecutor:
         try:
             snapshot = snapshot_of(self._client, one.record, one.claimed.envelope)
             one.limit(snapshot.timeout, snapshot.backoff)
+            snapshot = snapshot.with_larges(self._client.depot.fetch)
             future = self._executor.submit(run_elsewhere, one.record, snapshot)
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
             self._end(one, failed_to_load(one, error))

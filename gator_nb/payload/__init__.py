@@ -9,10 +9,12 @@ from .envelope import CallHeader, header_of, open_call, seal_call
 from .environment import differences, explanation
 from .failure import RemoteTraceback
 from .inspection import Part, Report
+from .large import Beside, Fetch, Frozen, Large, Named, Store, verified
 from .other_class import of_another_class
 from .outcome import (
     Outcome,
     error_of,
+    frozen_in,
     open_outcome,
     outcome_of_error,
     outcome_of_value,
@@ -21,13 +23,14 @@ from .outcome import (
 )
 from .own_copies import OwnCopies
 from .packing import Packing
-from .pickling import dumps_value, loads
+from .pickling import dumps_value, loads, pickled_value, thawed
 from .preview import one_line, preview_of, preview_of_arguments
 from .random_state import repeated_random_state
 from .references import (
     Promised,
     ResultOf,
     SeveralPromised,
+    ValueOf,
     exchanged,
     joined,
     load_call,
@@ -39,8 +42,13 @@ from .signatures import signature_of
 from .sources import know_sources
 
 __all__ = [
+    "Beside",
     "Call",
     "CallHeader",
+    "Fetch",
+    "Frozen",
+    "Large",
+    "Named",
     "Outcome",
     "OwnCopies",
     "Packing",
@@ -50,6 +58,8 @@ __all__ = [
     "Report",
     "ResultOf",
     "SeveralPromised",
+    "Store",
+    "ValueOf",
     "bound_arguments",
     "call_key",
     "culprit",
@@ -60,6 +70,7 @@ __all__ = [
     "error_of",
     "exchanged",
     "explanation",
+    "frozen_in",
     "header_of",
     "joined",
     "key_id_of",
@@ -76,6 +87,7 @@ __all__ = [
     "outcome_of_value",
     "parted",
     "peek",
+    "pickled_value",
     "preview_of",
     "preview_of_arguments",
     "referring",
@@ -85,7 +97,9 @@ __all__ = [
     "seal_checkpoint",
     "seal_outcome",
     "signature_of",
+    "thawed",
     "unseal",
     "value_of",
+    "verified",
     "why_no_key",
 ]

@@ -32,7 +32,12 @@ def digest_of_array(array: Any, as_bytes: Callable[[Any], Any]) -> bytes:
 
 
 def digest_of_pieces(pieces: Iterable[Any], as_bytes: Callable[[Any], Any] = memoryview) -> bytes:
-    """One digest of pieces that are hashed side by side: hashing holds no lock of Python's."""
+    """One digest of pieces that are hashed side by side."""
+    return blake2b(b"".join(digests_of(pieces, as_bytes)), digest_size=SIZE).digest()
+
+
+def digests_of(pieces: Iterable[Any], as_bytes: Callable[[Any], Any] = memoryview) -> list[bytes]:
+    """The SHA-256 digests of pieces, side by side: hashing holds no lock of Python's."""
 
     from concurrent.futures import ThreadPoolExecutor  # for what is large only
 
@@ -40,4 +45,4 @@ def digest_of_pieces(pieces: Iterable[Any], as_bytes: Callable[[Any], Any] = mem
         return sha256(as_bytes(piece)).digest()
 
     with ThreadPoolExecutor(_THREADS, "gator_nb digest") as pool:
-        return blake2b(b"".join(pool.map(one, pieces)), digest_size=SIZE).digest()
+        return list(pool.map(one, pieces))

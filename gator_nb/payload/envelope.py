@@ -35,7 +35,7 @@ class CallHeader(NamedTuple):
     limit: list[Any] | None = None
     needs: dict[str, Any] | None = None
     refs: tuple[str, ...] = ()
-    """Blobs that the call needs."""
+    """The large buffers that belong into the pickled call, in their order."""
     checkpoint: str | None = None
     sources: Sources | None = None
     """Of the functions that travel by value."""

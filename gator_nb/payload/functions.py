@@ -6,7 +6,7 @@ share them when they arrive.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -53,8 +53,14 @@ class Sharing:
         return found
 
 
-def reduce_function(func: FunctionType, sharing: Sharing) -> tuple[Any, ...]:
-    """How pickle makes it again: an empty one first, then what it holds, which may be itself."""
+def reduce_function(
+    func: FunctionType, sharing: Sharing, leave: Callable[[Any], Any]
+) -> tuple[Any, ...]:
+    """How pickle makes it again: an empty one first, then what it holds, which may be itself.
+
+    Args:
+        leave: gives what to pickle for a captured value.
+    """
     code = func.__code__
     slots = sharing.slots(func.__closure__)
     home = module_with(func.__globals__)
@@ -66,6 +72,8 @@ def reduce_function(func: FunctionType, sharing: Sharing) -> tuple[Any, ...]:
     else:
         read = {}
         made = (make_in, (code, home, slots))
+    contents = {place: leave(value) for place, value in contents.items()}
+    read = {name: leave(value) for name, value in read.items()}
     names = (func.__name__, func.__qualname__, func.__module__, func.__doc__)
     more = (func.__defaults__, func.__kwdefaults__, func.__annotations__ or None)
     submodules = submodules_of(code, chain(read.values(), contents.values()))

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from ..errors import StoreVersion, Untrusted
 from ..keys import Keyring
 from .failure import error_line, pickled_error, raised_again, traceback_text
-from .pickling import dumps_value, loads
+from .large import Beside, Fetch, Frozen, Store, stored
+from .pickling import pickled_value, thawed
 from .preview import preview_of
 from .sealing import seal, unseal
 
@@ -30,6 +31,10 @@ class Outcome(NamedTuple):
     """The pickled result or exception; None for an exception that does not pickle."""
     note: str | None = None
     format: int = FORMAT
+    refs: tuple[str, ...] = ()
+    """The large buffers that belong into the payload, in their order."""
+    needs: tuple[str, ...] = ()
+    """Other large values, whose names are in the result."""
 
 
 _REQUIRED = {"task_id", "claim", "ok", "format"}
@@ -40,7 +45,7 @@ def seal_outcome(keyring: Keyring, outcome: Outcome) -> bytes:
     header = {
         field: value
         for field, value in zip(Outcome._fields, outcome, strict=True)
-        if field != "payload" and value is not None
+        if field != "payload" and value is not None and value != ()
     }
     return seal(keyring, KIND, header, outcome.payload or b"")
 
@@ -78,17 +83,30 @@ def open_outcome(
         payload or None,
         get("note"),
         fields["format"],
+        tuple(get("refs", ())),
+        tuple(get("needs", ())),
     )
 
 
-def outcome_of_value(task_id: str, claim: str, value: Any) -> Outcome:
+def outcome_of_value(task_id: str, claim: str, value: Any, store: Store | None = None) -> Outcome:
     """The outcome of a try that returned `value`.
+
+    Args:
+        store: where its large buffers go; None, or one that cannot take them now, leaves them in
+            the outcome.
 
     Raises:
         NotPicklable: the result cannot be pickled; the text says what to return instead.
     """
-    payload = dumps_value(value, "the result")
-    return Outcome(task_id, claim, True, None, None, preview_of(value), payload)
+    beside = None if store is None else Beside()
+    pickled = pickled_value(value, "the result", beside=beside)
+    if store is not None and pickled.larges and not stored(store, pickled.larges):
+        pickled = pickled_value(value, "the result")
+    return Outcome(
+        task_id, claim, ok=True, error=None, traceback=None, preview=preview_of(value),
+        payload=pickled.data, refs=tuple(large.name for large in pickled.larges),
+        needs=tuple(pickled.refs),
+    )  # fmt: skip
 
 
 def outcome_of_error(
@@ -103,7 +121,7 @@ def outcome_of_error(
     return Outcome(task_id, claim, False, error_line(error), text, "", pickled_error(error))
 
 
-def value_of(outcome: Outcome) -> Any:
+def value_of(outcome: Outcome, fetch: Fetch) -> Any:
     """The result. Unpickles it: only ever for an outcome that `open_outcome` gave.
 
     Raises:
@@ -111,7 +129,12 @@ def value_of(outcome: Outcome) -> Any:
     """
     if not outcome.ok:
         raise error_of(outcome)
-    return None if outcome.payload is None else loads(outcome.payload)
+    return None if outcome.payload is None else thawed(frozen_in(outcome), fetch)
+
+
+def frozen_in(outcome: Outcome) -> Frozen:
+    """The pickled result."""
+    return Frozen(outcome.payload or b"", outcome.refs)
 
 
 def error_of(outcome: Outcome) -> BaseException:

@@ -1,5 +1,7 @@
 """The calls of one push: what several of them have in common is pickled and digested once."""
 
+from collections.abc import Sequence
+from pickle import PickleBuffer
 from typing import Any, NamedTuple, Self
 
 from .atoms import is_atom
@@ -7,6 +9,7 @@ from .call import Call
 from .call_key import call_key, digests_of
 from .digest import Undigestible
 from .environment import Environment, environment_of
+from .large import LARGE, Beside, Large
 from .pickling import Pickled, pickled, pickled_apart, pickled_call
 from .sources import Sources, sources_of
 from .steady import steady
@@ -18,6 +21,10 @@ class Packed(NamedTuple):
     payload: bytes
     sources: Sources | None
     environment: Environment
+    larges: Sequence[Large] = ()
+    """The buffers that belong into the payload, in their order."""
+    refs: Sequence[str] = ()
+    """Large values that it has the names of."""
 
 
 class Packing:
@@ -28,10 +35,16 @@ class Packing:
 
     Args:
         several: calls of one function are to come.
+        whole: large buffers stay in their calls.
+
+    Attributes:
+        larges: the large buffers of all calls that were packed, by name.
     """
 
-    def __init__(self, *, several: bool = False) -> None:
+    def __init__(self, *, several: bool = False, whole: bool = False) -> None:
+        self.larges: dict[str, Large] = {}
         self._several = several
+        self._whole = whole
         self._functions: dict[int, _Function | None] = {}
         self._environments: dict[int, Environment] = {}
 
@@ -41,13 +54,25 @@ class Packing:
         Raises:
             NotPicklable: names what is in the way, the path to it, and the mend.
         """
-        function = self._function(call.func) if _travels_apart(call) else None
+        packed = self._packed(call)
+        self.larges.update((large.name, large) for large in packed.larges)
+        return packed
+
+    def _packed(self, call: Call) -> Packed:
+        if self._whole:
+            return _described(pickled_call(call))
+        apart = _travels_apart(call)
+        function = self._function(call.func) if apart else None
         parts = None if function is None else function.parts(call.func)
         if function is None or parts is None:
-            data, codes, modules = pickled_call(call)
-            return Packed(data, sources_of(codes), environment_of(modules, codes))
-        data = pickled_apart(parts.data, call)
-        return Packed(data, function.sources, self._environment(function, parts))
+            pickled = pickled_call(call, beside=Beside())
+            if not apart or len(pickled.data) < LARGE:
+                return _described(pickled)
+            function = self._functions[id(call.func)] = _Function()  # as a large value by itself
+            parts = function.parts(call.func) or pickled
+        data, larges = pickled_apart(function.large or parts.data, parts.larges, call)
+        environment = self._environment(function, parts)
+        return Packed(data, function.sources, environment, larges, parts.refs)
 
     def key(self, call: Call) -> str | None:
         """The key of a call; see `call_key`."""
@@ -77,6 +102,8 @@ class _Function:
 
     def __init__(self) -> None:
         self.sources: Sources | None = None
+        self.large: Large | None = None
+        """Its pickle, where that is large by itself."""
         self._parts: Pickled | None = None
         self._cannot = False
         self._digests: tuple[bytes, bytes] | None = None
@@ -93,11 +120,13 @@ class _Function:
         """Its pickle; None where it has none."""
         if self._parts is None and not self._cannot:
             try:
-                self._parts = pickled(func)
+                self._parts = pickled(func, beside=Beside())
             except Exception:  # noqa: BLE001 -- who pickles the whole call tells of it
                 self._cannot = True
             else:
                 self.sources = sources_of(self._parts.codes)
+                if len(self._parts.data) >= LARGE:
+                    self.large = Large(PickleBuffer(self._parts.data))
         return self._parts
 
     def key(self, call: Call) -> str | None:
@@ -108,6 +137,11 @@ class _Function:
             except (Undigestible, RecursionError):
                 self._no_key = True
         return None if self._digests is None else call_key(call, self._digests)
+
+
+def _described(pickled: Pickled) -> Packed:
+    data, codes, modules, larges, refs = pickled
+    return Packed(data, sources_of(codes), environment_of(modules, codes), larges, refs)
 
 
 def _travels_apart(call: Call) -> bool:

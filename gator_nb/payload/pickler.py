@@ -13,8 +13,11 @@ from . import arriving, functions, shared_random
 from .by_value import by_reference, defining_module
 from .call import PROTOCOL, Call
 from .functions import Sharing, Slot, reduce_function
+from .large import Beside, Named, is_scattered, leaving
 from .local_modules import is_local, travelled
 from .module_sources import Piece
+from .pickling import loads
+from .references import ValueOf
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -81,8 +84,16 @@ class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
         | {CodeType: _reduce_code}
     )
 
-    def __init__(self, file: Any, protocol: int | None = None, **more: Any) -> None:
+    def __init__(
+        self, file: Any, protocol: int | None = None, beside: Beside | None = None, **more: Any
+    ) -> None:
+        if beside is not None:
+            more["buffer_callback"] = beside
         super().__init__(file, protocol=protocol, **more)
+        self._beside = beside
+        self._left: dict[int, Any] = {}
+        self.refs: list[str] = []
+        """Large values in the store that what was pickled has the names of."""
         self.codes: list[CodeType] = []
         """Of the functions that were pickled by value."""
         self.modules: set[str] = set()
@@ -112,11 +123,34 @@ class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
         for name in ("stdout", "stderr"):  # a kernel's are of a kind that cannot be pickled
             if obj is getattr(sys, name):
                 return getattr, (sys, name)
+        return self._large(obj, kind)
+
+    def _large(self, obj: Any, kind: type) -> Any:
+        """What leaves for the store, or is there."""
+        if kind.__name__ == "ndarray" and self._beside is not None and is_scattered(obj):
+            return obj.copy().__reduce_ex__(PROTOCOL)
+        if isinstance(obj, Named):
+            self.refs += obj.refs
+            return NotImplemented
+        if kind is ValueOf and self._beside is not None:
+            data, *buffers = self._beside.there(obj.refs)
+            return loads, (data, buffers)
         return NotImplemented
 
     def _function(self, func: FunctionType) -> Any:
         self.codes.append(func.__code__)
-        return reduce_function(func, self._sharing)
+        return reduce_function(func, self._sharing, self._leave)
+
+    def _leave(self, captured: Any) -> Any:
+        """What to pickle for a captured value; the same for the same one."""
+        if self._beside is None:
+            return captured
+        left = self._left.get(id(captured))
+        if left is None:
+            left = leaving(captured)
+            if left is not captured:
+                self._left[id(captured)] = left
+        return left
 
     def _class(self, cls: type) -> Any:
         # Some are not found in `builtins`: the types of None and of code.
@@ -144,7 +178,9 @@ class CallPickler(cloudpickle.Pickler):  # type: ignore[misc]
         # In two steps as it is with functions: an empty one first, then what it captures, which
         # may be itself.
         self.codes.append(cached.__wrapped__.__code__)
-        make, parts, state, _, _, fill = reduce_function(cached.__wrapped__, self._sharing)
+        make, parts, state, _, _, fill = reduce_function(
+            cached.__wrapped__, self._sharing, self._leave
+        )
         return (
             _make_cached,
             (make, parts, cached.cache_parameters()),

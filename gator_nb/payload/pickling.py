@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from collections.abc import Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from ..errors import NotPicklable
 from .atoms import is_atom
 from .call import PROTOCOL, Call
 from .capture import culprit, culprit_in, name_of
+from .large import Beside, Fetch, Frozen, Large, leaving
 from .suspects import is_lazy, kind_of, mend_of, mend_of_result
 
 
@@ -21,11 +23,18 @@ class Pickled(NamedTuple):
     """Of the functions that travel by value."""
     modules: set[str]
     """That are named, or whose source is sent."""
+    larges: list[Large]
+    """Buffers that go beside the bytes, in their order."""
+    refs: list[str]
+    """Large values that it needs besides: what it has are their names."""
 
 
 @calls_users
-def pickled(value: object) -> Pickled:
+def pickled(value: object, *, beside: Beside | None = None) -> Pickled:
     """The bytes of anything by value.
+
+    Args:
+        beside: where large buffers go; None leaves them in the bytes.
 
     Raises:
         Exception: whatever pickling raises.
@@ -33,19 +42,20 @@ def pickled(value: object) -> Pickled:
     from .pickler import CallPickler  # loads cloudpickle, which takes its time
 
     file = io.BytesIO()
-    pickler = CallPickler(file, protocol=PROTOCOL)
+    pickler = CallPickler(file, protocol=PROTOCOL, beside=beside)
     pickler.dump(value)
-    return Pickled(file.getvalue(), pickler.codes, pickler.modules)
+    larges = [] if beside is None else beside.found
+    return Pickled(file.getvalue(), pickler.codes, pickler.modules, larges, pickler.refs)
 
 
-def pickled_call(call: Call) -> Pickled:
+def pickled_call(call: Call, *, beside: Beside | None = None) -> Pickled:
     """The bytes of a call as a whole.
 
     Raises:
         NotPicklable: names what is in the way, the path to it, and the mend.
     """
     try:
-        return pickled(call)
+        return pickled(call if beside is None else _leaving(call), beside=beside)
     except Exception as error:
         found = None if _too_deep(error) else culprit(call)
         raise NotPicklable(
@@ -53,9 +63,24 @@ def pickled_call(call: Call) -> Pickled:
         ) from error
 
 
-def pickled_apart(function: bytes, call: Call) -> bytes:
-    """The bytes of a call whose function has been pickled; the arguments are atoms."""
-    return pickle.dumps(_Apart(function, call.args, call.kwargs), PROTOCOL)
+def _leaving(call: Call) -> Call:
+    kwargs = {name: leaving(value) for name, value in call.kwargs.items()}
+    return call._replace(args=tuple(map(leaving, call.args)), kwargs=kwargs)
+
+
+def pickled_apart(
+    function: bytes | Large, larges: Sequence[Large], call: Call
+) -> tuple[bytes, list[Large]]:
+    """The bytes of a call whose function has been pickled, and what goes beside them; the arguments
+    are atoms.
+
+    Args:
+        larges: what goes beside the bytes of the function.
+    """
+    beside, leaving = Beside(), _leaving(call)
+    data = function if isinstance(function, bytes) else beside.again([function])[0]
+    apart = _Apart(data, leaving.args, leaving.kwargs, beside.again(larges))
+    return pickle.dumps(apart, PROTOCOL, buffer_callback=beside), beside.found
 
 
 class _Apart:
@@ -68,13 +93,24 @@ class _Apart:
         return call_of, self.parts
 
 
-def call_of(function: bytes, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+def call_of(
+    function: bytes, args: tuple[Any, ...], kwargs: dict[str, Any], buffers: Sequence[Any] = ()
+) -> Call:
     """The call of a pickled function."""
-    return Call(loads(function), args, kwargs)
+    return Call(loads(function, buffers), args, kwargs)
 
 
 def dumps_value(value: object, what: str) -> bytes:
-    """The bytes of a result or an exception; `what` says which, for the error.
+    """The bytes of a checkpoint or an exception; `what` says which, for the error.
+
+    Raises:
+        NotPicklable: as `pickled_value`.
+    """
+    return pickled_value(value, what).data
+
+
+def pickled_value(value: object, what: str, *, beside: Beside | None = None) -> Pickled:
+    """The bytes of a result, and what is in them; `what` says what it is, for the error.
 
     Raises:
         NotPicklable: for example "the result (generator) cannot be pickled: return a list of it".
@@ -82,7 +118,10 @@ def dumps_value(value: object, what: str) -> bytes:
     if is_lazy(value):
         raise NotPicklable(f"{what} ({kind_of(value)}) is not a value yet: {mend_of_result(value)}")
     try:
-        return pickle.dumps(value, PROTOCOL) if is_atom(value) else pickled(value).data
+        left = value if beside is None else leaving(value)
+        if is_atom(left):
+            return Pickled(pickle.dumps(left, PROTOCOL), [], set(), [], [])
+        return pickled(left, beside=beside)
     except Exception as error:
         found = None if mend_of(value) or _too_deep(error) else culprit_in(value, what)
         whole = f"{what} ({kind_of(value)}) cannot be pickled"
@@ -91,9 +130,15 @@ def dumps_value(value: object, what: str) -> bytes:
 
 
 @calls_users
-def loads(data: bytes) -> Any:
-    """What these bytes are of. Runs what they say: only ever for verified bytes."""
-    return pickle.loads(data)
+def loads(data: bytes, buffers: Sequence[Any] = ()) -> Any:
+    """What these bytes, with the buffers that went beside them, are of. Runs what they say: only
+    ever for verified bytes."""
+    return pickle.loads(data, buffers=buffers)
+
+
+def thawed(frozen: Frozen, fetch: Fetch) -> Any:
+    """What a verified pickle is of, with its large buffers."""
+    return loads(frozen.data, fetch(frozen.refs) if frozen.refs else ())
 
 
 def _too_deep(error: Exception) -> bool:

@@ -1,19 +1,19 @@
 """Results of other tasks as arguments: a handle leaves as a reference and arrives as its result."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from .atoms import ATOMS
 from .call import Call
-from .pickling import loads
+from .large import Fetch, Frozen
+from .pickling import thawed
 
 
 class Promised:
-    """What stands for the result of a task; a `Task` is one."""
+    """What stands for a value that is elsewhere: the result of a task, as a `Task` does, or what
+    was put into the store, as a `Ref` does."""
 
-    task_id: str
-
-    def reference(self) -> "ResultOf":
+    def reference(self) -> "ResultOf | ValueOf":
         """What stands for it in a pickled call.
 
         Raises:
@@ -22,7 +22,7 @@ class Promised:
         raise NotImplementedError
 
     def get(self) -> Any:
-        """The result itself, waited for."""
+        """The value itself, waited for."""
         raise NotImplementedError
 
 
@@ -55,6 +55,28 @@ class ResultOf(Promised):
         return f"<the result of task {self.task_id[:8]}>"
 
 
+class ValueOf(Promised):
+    """The place, in a pickled call, of a value in the store: its pickle and large buffers."""
+
+    __slots__ = ("about", "refs")
+
+    def __init__(self, refs: tuple[str, ...], about: str) -> None:
+        self.refs = refs
+        self.about = about
+
+    def reference(self) -> "ValueOf":
+        return self
+
+    def get(self) -> Any:
+        raise TypeError(f"{self!r} is in the store that the task is pushed to: push this call")
+
+    def __reduce__(self) -> tuple[type["ValueOf"], tuple[tuple[str, ...], str]]:
+        return ValueOf, (self.refs, self.about)
+
+    def __repr__(self) -> str:
+        return f"<Ref {self.about}>"
+
+
 _HOLDERS = frozenset({list, tuple, dict})
 
 
@@ -62,8 +84,8 @@ def exchanged(call: Call, exchange: Callable[[Promised], Any]) -> Call:
     """The call with something else in place of each promise among its arguments, or directly in
     a list, tuple or dict among them. Without any it is the call itself.
 
-    >>> exchanged(Call(sum, ([ResultOf("a"), 1],), {}), lambda promised: promised.task_id).args
-    (['a', 1],)
+    >>> exchanged(Call(sum, ([ResultOf("a"), 1],), {}), lambda promised: 2).args
+    ([2, 1],)
     """
     args, kwargs = call.args, call.kwargs
     if any(map(_worth_a_look, args)):
@@ -82,35 +104,41 @@ def referring(call: Call) -> tuple[Call, tuple[str, ...]]:
     """
     ids: dict[str, None] = {}
 
-    def reference(promised: Promised) -> ResultOf:
-        result = promised.reference()
-        ids[result.task_id] = None
-        return result
+    def reference(promised: Promised) -> ResultOf | ValueOf:
+        found = promised.reference()
+        if isinstance(found, ResultOf):
+            ids[found.task_id] = None
+        return found
 
     return exchanged(call, reference), tuple(ids)
 
 
-def load_call(payload: bytes, results: Mapping[str, bytes]) -> Call:
+def load_call(payload: Frozen, results: Mapping[str, Frozen], fetch: Fetch) -> Call:
     """The call in verified bytes, with the results that it refers to, pickled, in their places."""
-    call: Call = loads(payload)
+    call: Call = thawed(payload, fetch)
     if not results:
         return call
-    values = {task_id: loads(data) for task_id, data in results.items()}
-    return exchanged(call, lambda promised: values[promised.task_id])
+    values = {task_id: thawed(result, fetch) for task_id, result in results.items()}
+    return exchanged(call, lambda one: values[one.task_id] if type(one) is ResultOf else one)
 
 
-def joined(payload: bytes, results: Mapping[str, bytes]) -> tuple[bytes, dict[str, int]]:
-    """A pickled call and the results that it refers to in one piece, with their sizes."""
-    sizes = {task_id: len(data) for task_id, data in results.items()}
-    return (b"".join((payload, *results.values())) if results else payload), sizes
+Told = dict[str, list[Any]]
+"""Of each result the size of its bytes and the names of what goes beside them."""
 
 
-def parted(data: bytes, sizes: Mapping[str, int]) -> tuple[bytes, dict[str, bytes]]:
+def joined(payload: bytes, results: Mapping[str, Frozen]) -> tuple[bytes, Told]:
+    """A pickled call and the results that it refers to in one piece, and what parts them again."""
+    told: Told = {name: [len(one.data), list(one.refs)] for name, one in results.items()}
+    pieces = (payload, *(one.data for one in results.values()))
+    return (b"".join(pieces) if results else payload), told
+
+
+def parted(data: bytes, told: Mapping[str, Sequence[Any]]) -> tuple[bytes, dict[str, Frozen]]:
     """The pickled call and the results in what `joined` made."""
     end = len(data)
     results = {}
-    for task_id, size in reversed(list(sizes.items())):
-        results[task_id] = data[end - size : end]
+    for task_id, (size, refs) in reversed(list(told.items())):
+        results[task_id] = Frozen(data[end - size : end], tuple(refs))
         end -= size
     return data[:end], results
 

@@ -26,6 +26,9 @@ def test_get_answers_in_order_with_none_for_the_unknown(backend: Backend) -> Non
 
 def test_every_field_comes_back_as_it_was_pushed(backend: Backend, clock: Clock) -> None:
     """Names in any script, and what the store itself does not use."""
+    for name in ("r1", "r2"):
+        backend.blobs.add(name, 0, b"large")
+        backend.blobs.complete(name, 1)
     fields = {
         "priority": -3, "parent": "p", "session": "s", "group": "g", "name": "naïve 名",
         "label": "ü", "call_key": "k", "expires": clock.time + 5.25, "keep": 2.5, "retries": 3,

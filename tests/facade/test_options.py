@@ -27,7 +27,7 @@ def test_an_option_that_is_none_names_those_there_are(gator: Gator) -> None:
         gator.options(zzz=3)
 
 
-@pytest.mark.parametrize("name", ["put", "joblib"])
+@pytest.mark.parametrize("name", ["joblib"])
 def test_verbs_of_later_issues_are_absent(gator: Gator, name: str) -> None:
     """An AttributeError, not a promise."""
     assert not hasattr(gator, name)

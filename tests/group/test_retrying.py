@@ -86,7 +86,7 @@ def test_what_is_pickled_with_the_call_cannot_be_changed(failed) -> None:
 def test_a_retry_loads_nothing(gator: Gator, monkeypatch: pytest.MonkeyPatch) -> None:
     """So it works for calls that this process could not even load."""
     task = gator.task(pow, 2, 10).cancel()
-    monkeypatch.setattr("gator_nb.client.loads", lambda data: pytest.fail("was unpickled"))
+    monkeypatch.setattr("gator_nb.client.thawed", lambda *_: pytest.fail("was unpickled"))
     assert task.retry().status is WAITING
     assert task.retry(name="again").status is WAITING
 

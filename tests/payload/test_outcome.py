@@ -40,6 +40,10 @@ class BadText(Exception):
         raise RuntimeError
 
 
+def no_large(names):
+    pytest.fail(f"asks for {names}")
+
+
 def caught(raise_it):
     try:
         raise_it()
@@ -59,11 +63,11 @@ def test_a_value_comes_back():
     outcome = outcome_of_value("t", "c", {"accuracy": 0.9})
     assert outcome.ok
     assert outcome.preview == "{'accuracy': 0.9}"
-    assert value_of(outcome) == {"accuracy": 0.9}
+    assert value_of(outcome, no_large) == {"accuracy": 0.9}
 
 
 def test_none_is_a_value():
-    assert value_of(outcome_of_value("t", "c", None)) is None
+    assert value_of(outcome_of_value("t", "c", None), no_large) is None
 
 
 @pytest.mark.parametrize(
@@ -88,7 +92,7 @@ def test_the_users_own_exception_comes_back_with_the_remote_traceback_as_its_cau
 
 def test_asking_a_failed_outcome_for_its_value_raises_its_error():
     with pytest.raises(ZeroDivisionError):
-        value_of(outcome_of_error("t", "c", raising(ZeroDivisionError("x"))))
+        value_of(outcome_of_error("t", "c", raising(ZeroDivisionError("x"))), no_large)
 
 
 @pytest.mark.parametrize("error", [TwoArguments(3, "here"), Mangled("text"), OSError(2, "no", "f")])

@@ -10,7 +10,7 @@ from .cells import cell
 
 
 def run(packed):
-    call = loads(packed.payload)
+    call = loads(packed.payload, [bytearray(large.buffer) for large in packed.larges])
     return call.func(*call.args, **call.kwargs)
 
 

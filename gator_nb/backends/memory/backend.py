@@ -23,6 +23,7 @@ from ..base import (
     Settlement,
     Topic,
 )
+from .blobs import MemoryBlobs
 from .finding import fits, in_queue, open_dependency
 from .holding import answer_repeat, append_log, held, renew, standing
 from .put import PutStep
@@ -55,6 +56,7 @@ class MemoryBackend(Backend):
         self.clock: Callable[[], float] = time.time
         self._open_store: Store | None = open_store(conn_string, self)
         self._connected = self.clock()
+        self.blobs = MemoryBlobs(lambda: self._store, self.now)
 
     @property
     def _store(self) -> Store:
@@ -193,6 +195,7 @@ class MemoryBackend(Backend):
                     step.settle(record, end)
                     if end.log:
                         append_log(store, end.task_id, end.log)
+                    store.shelf.own(end.task_id, end.refs)
                     answers.append(Answer.DONE)
                 else:
                     answers.append(answer_repeat(step.at(end.task_id), end.claim))

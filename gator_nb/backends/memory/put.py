@@ -110,6 +110,8 @@ class PutStep(Step):
         return found
 
     def _keep_envelope(self, push: Push) -> None:
+        for name in push.record.refs:
+            self._store.shelf.whole(name)
         if push.envelope is not None:
             self._envelopes[push.record.origin] = push.envelope
         elif self._envelope_of(push.record.origin) is None:

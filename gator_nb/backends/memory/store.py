@@ -8,6 +8,7 @@ from ...record import Record
 from ...states import BLOCKED, DELAYED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
 from ..base import Presence, Topic
 from ..listening import Bell
+from .blobs import Shelf
 from .index import Index
 
 _WAKES: list[Topic | None] = ["news" if status in TERMINAL else None for status in Status]
@@ -50,6 +51,7 @@ class Store:
         self.outcomes: dict[str, bytes] = {}
         self.checkpoints: dict[str, bytes] = {}
         self.logs: dict[str, bytearray] = {}
+        self.shelf = Shelf()
         self.presences: dict[str, Presence] = {}
         self.departed: dict[str, Presence] = {}
         """Unregistered, with claims that no reap has taken yet."""
@@ -105,6 +107,7 @@ class Store:
             self.outcomes.pop(record.id, None)
             self.checkpoints.pop(record.id, None)
             self.logs.pop(record.id, None)
+            self.shelf.disown(record.id)
             if record.origin not in index.origins:
                 del self.envelopes[record.origin]
         self.halfway = False
@@ -125,7 +128,7 @@ class Store:
             fault = self._fault(record)
             if fault:
                 found.append(f"task {record.id} ({record.status}) {fault}")
-        return found
+        return found + self.shelf.faults(self.records)
 
     def _fault(self, record: Record) -> str | None:
         if record.done:

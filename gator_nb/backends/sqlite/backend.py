@@ -27,6 +27,7 @@ from ..base import (
 )
 from ..waking import Waking
 from . import address, claiming, housekeeping, presence, pushing, reading, settling, steering
+from .blobs import SQLiteBlobs
 from .connection import Handle
 from .rows import decode
 from .sql import run
@@ -71,6 +72,7 @@ class SQLiteBackend(Backend):
         with self._reader as db:
             ((store_id,),) = run(db, "SELECT id FROM store")
         self._waking = Waking(store_id, self._data_version)
+        self.blobs = SQLiteBlobs(self._writing, self._reading)
 
     def now(self) -> float:
         return self.clock()

@@ -25,6 +25,8 @@ PRAGMA journal_size_limit = 67108864;
 PRAGMA temp_store = memory;
 """
 
+_HAS_BLOBS = "SELECT 1 FROM sqlite_master WHERE name = 'owner_removed'"
+
 # Closing any descriptor of a file drops this process's POSIX locks on it, so that no connection
 # may be opened while the file is being made.
 _opening = threading.Lock()
@@ -137,6 +139,8 @@ def _prepare(db: apsw.Connection, address: Address) -> None:
         pass
     if fresh:
         _create(db, address.path)
+    elif not db.execute(_HAS_BLOBS).fetchall():
+        db.execute(_text("blobs.sql"))
 
 
 def _is_fresh(db: apsw.Connection, path: Path) -> bool:
@@ -157,17 +161,21 @@ def _is_fresh(db: apsw.Connection, path: Path) -> bool:
 
 
 def _create(db: apsw.Connection, path: Path) -> None:
-    schema = files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
     db.execute("BEGIN IMMEDIATE")
     try:
         if _is_fresh(db, path):  # another process may have been first
-            db.execute(schema)
+            db.execute(_text("schema.sql"))
+            db.execute(_text("blobs.sql"))
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {record.FORMAT}")
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
         raise
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _switch_to_wal(db: apsw.Connection) -> None:

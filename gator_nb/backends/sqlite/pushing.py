@@ -8,6 +8,7 @@ from ...errors import DependencyError, TaskExists, TaskNotFound
 from ...record import Reason, Record, rank_of
 from ...states import BLOCKED, CANCELED, DELAYED, FAILED, RUNNING, SUCCESS, WAITING, Status
 from ..base import Push, limit_full
+from .blobs import own
 from .moves import dependency_error
 from .rows import AT, encode
 from .sql import Row, sql
@@ -102,6 +103,8 @@ def _stored(tx: Transaction, prepared: Prepared, claimed_by: str | None) -> Row:
     tx.run(_INSERT, [*row, line, _origin_seq(tx, prepared.push, seq)])
     if prepared.push.envelope is not None:
         tx.run("INSERT INTO envelope (seq, data) VALUES (?, ?)", (seq, prepared.push.envelope))
+    if record.refs:
+        own(tx, seq, record.refs, all_of_them=True)
     for parent, *_ in parents:
         tx.run("INSERT INTO dependency (parent, child) VALUES (?, ?)", (parent, seq))
     return row

@@ -6,6 +6,7 @@ from ...constants import FORCED, MAX_LOSSES
 from ...record import Reason
 from ...states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
 from ..base import Answer, Beat, Settlement
+from .blobs import own
 from .moves import end, fail_dependents, free_dependents
 from .sql import sql
 from .transaction import Transaction
@@ -115,6 +116,8 @@ def _settle(tx: Transaction, settlement: Settlement) -> Answer:
         tx.run("REPLACE INTO outcome (seq, data) VALUES (?, ?)", (seq, settlement.outcome))
     if settlement.log:
         append_log(tx, seq, settlement.log)
+    if settlement.refs:
+        own(tx, seq, settlement.refs, all_of_them=False)
     _tell(tx, seq, status)
     if limited:
         tx.topics.add("work")

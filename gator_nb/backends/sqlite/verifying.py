@@ -61,6 +61,22 @@ _CHECKS = {
         SELECT DISTINCT seq FROM log WHERE seq NOT IN (SELECT seq FROM task)""",
     "an envelope is there for task number {}, which no task needs": """
         SELECT seq FROM envelope WHERE seq NOT IN (SELECT origin_seq FROM task)""",
+    "task {} needs the large value {}, which is not there or not its own": """
+        SELECT task.id, value
+        FROM task, json_each(CASE WHEN json_valid(refs) THEN refs ELSE '[0]' END)
+        WHERE refs <> '[]' AND NOT EXISTS (
+            SELECT 1 FROM blob JOIN owner ON owner.blob = blob.seq
+            WHERE blob.name = value AND chunks IS NOT NULL AND owner.task = task.seq)""",
+    "task number {} owns large value number {}, and one of them is not there": """
+        SELECT owner.task, owner.blob FROM owner
+        WHERE task NOT IN (SELECT seq FROM task) OR blob NOT IN (SELECT seq FROM blob)""",
+    "large value {} has {} chunks, and {} are there": """
+        SELECT name, chunks, there FROM (
+            SELECT name, chunks, (SELECT count(*) FROM chunk WHERE blob = blob.seq) AS there
+            FROM blob WHERE chunks IS NOT NULL
+        ) WHERE chunks <> there""",
+    "chunks are there of large value number {}, which is not": """
+        SELECT DISTINCT blob FROM chunk WHERE blob NOT IN (SELECT seq FROM blob)""",
 }
 """A sentence for each fault, and the query that finds its instances."""
 
