@@ -42,6 +42,7 @@ class Surroundings:
         self._log_handlers, self._log_level = list(root.handlers), root.level
         self._threads = set(threading.enumerate())
         self._known = 0
+        self._began = time.time()
         self._modules: dict[str, tuple[Path, float]] = {}
 
     def restore(self) -> bool:
@@ -62,17 +63,20 @@ class Surroundings:
 
     def stale(self) -> bool:
         """A module of the user's that is loaded here has changed on disk since."""
+        self._began = time.time()
         return any(_changed_at(file) != when for file, when in self._modules.values())
 
     def note_modules(self) -> None:
-        """Remember how the user's modules that are loaded now look on disk."""
+        """Remember how the user's modules that are loaded now look on disk. One that was written
+        while the task ran may have been loaded before that: it counts as changed."""
         if len(sys.modules) == self._known:
             return
         self._known = len(sys.modules)
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             if name not in self._modules and isinstance(file, str) and not _installed(file):
-                self._modules[name] = (Path(file), _changed_at(Path(file)))
+                changed = _changed_at(Path(file))
+                self._modules[name] = (Path(file), changed if changed < self._began else _NEVER)
 
     def _restore_environ(self) -> None:
         if dict(os.environ) != self._environ:
@@ -111,6 +115,7 @@ class Surroundings:
         logging.disable(logging.NOTSET)
 
 
+_NEVER = -1.0
 _PREFIXES = tuple({str(Path(p).resolve()) + os.sep for p in (sys.prefix, sys.base_prefix)})
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 

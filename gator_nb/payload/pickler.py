@@ -12,6 +12,7 @@ import cloudpickle
 from . import arriving, functions, shared_random
 from .by_value import by_reference, defining_module
 from .call import PROTOCOL, Call
+from .code_objects import code_of, with_its_python
 from .functions import Sharing, Slot, reduce_function
 from .large import Beside, Named, is_scattered, leaving
 from .local_modules import is_local, travelled
@@ -32,7 +33,7 @@ def _functions_of(module: ModuleType) -> set[int]:
 
 
 _BY_NAME = (
-    {id(Call), id(Slot), id(Piece)}
+    {id(Call), id(Slot), id(Piece), id(code_of)}
     | _functions_of(cloudpickle.cloudpickle)
     | _functions_of(functions)
     | _functions_of(arriving)
@@ -43,8 +44,8 @@ _BY_NAME = (
 def _reduce_code(code: CodeType) -> tuple[Any, ...]:
     """As cloudpickle does, with its file: from 3.1.3 on cloudpickle writes a word instead, and a
     traceback could not show the user's own lines."""
-    make, parts = cloudpickle.cloudpickle._code_reduce(code)  # noqa: SLF001
-    return make, (*parts[:_FILE], code.co_filename, *parts[_FILE + 1 :])
+    _, parts = cloudpickle.cloudpickle._code_reduce(code)  # noqa: SLF001
+    return with_its_python((*parts[:_FILE], code.co_filename, *parts[_FILE + 1 :]))
 
 
 def _place_of_the_file() -> int:

@@ -14,6 +14,8 @@ import pytest
 from gator_nb import Gator, Worker, progress
 from gator_nb.errors import NotPicklable
 
+from ..waiting import until
+
 
 def test_a_task_runs_in_another_process_which_stays_warm(gator: Gator, worker: Worker) -> None:
     first, second = gator.map(lambda _: os.getpid(), range(2)).get()
@@ -175,6 +177,33 @@ def test_a_module_that_was_edited_is_loaded_anew(
         module.write_text("VALUE = 22\n")
         os.utime(module, (1, 1))
         assert gator.task(look).get() == 22
+
+
+def test_a_module_that_is_edited_while_a_task_runs_is_loaded_anew(
+    gator: Gator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task that runs has the old one; the next task never gets it."""
+    module, go = tmp_path / "mine.py", tmp_path / "go"
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    module.write_text("VALUE = 1\n")
+
+    def look(wait: bool) -> int:
+        import importlib
+        import time
+
+        found = importlib.import_module("mine")  # by its name, so that it does not travel
+        print("loaded")
+        while wait and not go.exists():
+            time.sleep(0.01)
+        return found.VALUE
+
+    with Worker(gator, processes=1):
+        first = gator.task(look, True)
+        until(lambda: "loaded" in first.logs())
+        module.write_text("VALUE = 22\n")
+        go.touch()
+        assert first.get(30) == 1
+        assert gator.task(look, False).get(30) == 22
 
 
 def test_the_memory_of_each_task_is_its_own(gator: Gator, worker: Worker) -> None:

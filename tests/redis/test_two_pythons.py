@@ -152,3 +152,33 @@ def test_the_code_of_another_python_is_not_run_by_hand(gator: Gator, other: Pyth
     look_again()
     assert task.status == WAITING
     assert gator.pop().get(0) == [0, 2, 4]
+
+
+READ_HERE = """
+import sys
+from gator_nb import Gator, errors
+
+with Gator(sys.argv[1]) as gator:
+    task = gator["gives a function"]
+    for read in (lambda: task.func, task.get):
+        try:
+            read()
+        except errors.GatorError as error:
+            print(error)
+    print(gator["gives a number"].get())
+"""
+
+
+def test_a_function_in_what_another_python_stored_is_refused(gator: Gator, other: Python) -> None:
+    """Plain values go between any two."""
+
+    def give() -> object:
+        return lambda: 1
+
+    gator.options(name="gives a function").task(give)
+    gator.options(name="gives a number").task(pow, 2, 10)
+    assert gator.pop() is not None
+    assert gator.pop() is not None
+    told = ran_by(other, READ_HERE, gator.backend.address).splitlines()
+    assert all(f"was made by Python {PYTHON}" in line for line in told[:2])
+    assert told[2:] == ["1024"]
