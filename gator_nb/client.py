@@ -21,7 +21,7 @@ from .constants import THREAD_LEASE
 from .definition import PYTHON, Definition, new_id
 from .depot import Depot, Place, StoreDepot
 from .endings import Endings
-from .errors import DependencyError, GatorError, TaskNotFound
+from .errors import DependencyError, GatorError, TaskExists, TaskNotFound
 from .here import stop_if_asked, working_with
 from .liveness import Life, LifeLock, boot_id, host_name, probe
 from .option_values import PLACES, one_of
@@ -31,6 +31,7 @@ from .payload import (
     Frozen,
     Outcome,
     Packing,
+    difference,
     frozen_in,
     open_call,
     open_checkpoint,
@@ -166,9 +167,21 @@ class Client:
     def put(self, pushes: Sequence[Push]) -> list[Record]:
         """Store what has been pickled and signed."""
         stop_if_asked()
-        records = self.backend.put(pushes)
+        try:
+            records = self.backend.put(pushes)
+        except TaskExists as error:
+            raise TaskExists(f"{error}{self._differing(pushes)}") from None
         self.after_push(records)
         return records
+
+    def _differing(self, pushes: Sequence[Push]) -> str:
+        """What sets a call apart from that which has its id, as a sentence to add."""
+        there = self.backend.get([push.record.id for push in pushes])
+        for push, known in zip(pushes, there, strict=True):
+            keys = push.record.call_key, known and known.call_key
+            if keys[0] and keys[1] and keys[0] != keys[1]:
+                return f". What differs: {difference(keys[0], keys[1])}"
+        return ""
 
     def push_claimed(self, definition: Definition) -> Record:
         """Store a task and claim it in one step; one that is there already stays unclaimed."""
