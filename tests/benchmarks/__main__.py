@@ -1,4 +1,5 @@
-"""`python -m tests.benchmarks [memory|sqlite|redis|all|stopping] [--rounds N] [--json FILE]`, and
+"""`python -m tests.benchmarks [memory|sqlite|redis|all] [--rounds N] [--json FILE]`, the same with
+`stopping` or `payload`, and
 `python -m tests.benchmarks million [--store redis|sqlite] [--tasks N] [--json FILE]`."""
 
 import json
@@ -17,7 +18,7 @@ from rich.table import Table
 
 import gator_nb
 
-from . import memory, million, peers, redis, sqlite, stopping
+from . import memory, million, payload, peers, redis, sqlite, stopping
 from .measure import OURS, Case, Target, Verdict, interleave, judge
 
 
@@ -28,6 +29,7 @@ class Suite(StrEnum):
     all = "all"
     million = "million"
     stopping = "stopping"
+    payload = "payload"
 
 
 class _Suite(NamedTuple):
@@ -62,13 +64,15 @@ def main(
     """Measure gator_nb beside its peers and the bare chain; medians of interleaved rounds.
 
     `million` measures what the verbs cost with so many tasks queued, beside a thousand; `stopping`
-    how long a cancel takes whatever the code does.
+    how long a cancel takes whatever the code does; `payload` a large array that many tasks capture.
     """
     console = Console()
     if suite is Suite.million:
         figures = _measure_many(console, store, tasks)
     elif suite is Suite.stopping:
         figures = _measure_stopping(console, rounds)
+    elif suite is Suite.payload:
+        figures = _measure_payload(console, rounds)
     else:
         figures = _measure(console, suite, rounds)
     if json_file is not None:
@@ -117,6 +121,25 @@ def _measure_stopping(console: Console, rounds: int) -> dict[str, object]:
         target = "" if row.most is None else f"{row.most:g} {row.unit}"
         seconds = (f"{row.median:.2f} {row.unit}", f"{row.worst:.2f} {row.unit}")
         table.add_row(row.what, *seconds, target, met)
+    console.print(table)
+    return {"rows": [row._asdict() for row in rows]}
+
+
+def _measure_payload(console: Console, rounds: int) -> dict[str, object]:
+    with console.status("starting") as status:
+        rows = payload.measure(rounds, status.update)
+    table = Table(
+        title=f"{payload.TASKS} tasks that capture {payload.MB} MB, in arrays of that size"
+    )
+    headings = "who", "stored", "memory", "push", "all", ""
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in ("who", "") else "right")
+    for row in rows:
+        met = "met" if row.memory < payload.MOST_TIMES and row.stored < 1.1 else "missed"
+        figures = (f"{row.stored:.2f}", f"{row.memory:.2f}", f"{row.pushing:.2f} s")
+        table.add_row(
+            row.what, *figures, f"{row.all:.2f} s", met if row.what.startswith("gator_nb") else ""
+        )
     console.print(table)
     return {"rows": [row._asdict() for row in rows]}
 

@@ -85,13 +85,19 @@ class Model:
                     self.end(waiter, FAILED, "dependency")
 
     def keep_time(self) -> None:
-        for task in self.unstarted():
-            if task.expires is not None and task.expires <= self.now and not task.done:
+        over = [one for one in self.unstarted() if (one.expires or self.now + 1) <= self.now]
+        for task in sorted(over, key=lambda one: one.expires or 0.0):
+            if not task.done:
                 self.end(task, FAILED, "expired")
+            elif any(self._expired_with(task, one) for one in over):
+                task.reason = "said"  # a store may see the one or the other first
         for task in self.unstarted():
             late = task.due is not None and task.due <= self.now
             if task.status in (DELAYED, RETRYING) and late:
                 task.status = WAITING
+
+    def _expired_with(self, task: ModelTask, other: ModelTask) -> bool:
+        return other is not task and other.expires == task.expires
 
     def unstarted(self) -> list[ModelTask]:
         return [one for one in self.tasks.values() if not one.done and one.status is not RUNNING]

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 
 from gator_nb.backends.base import Answer, Beat, Claimed, Push, Settlement
+from gator_nb.constants import BLOB_GRACE
 from gator_nb.errors import DependencyError, TaskExists, TaskRunning
 from gator_nb.record import Record, limit_of
 from gator_nb.states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS
@@ -28,6 +29,8 @@ from .stores import PARAMETERS, STORES, Clock, close_clean, open_store
 QUEUES = ["q1", "q2"]
 WORKERS = ["w1", "w2", "kernel"]
 SESSIONS = ["s1", "s2"]
+BLOBS = ["b1", "b2", "b3"]
+REFS = st.lists(st.sampled_from(BLOBS), max_size=2, unique=True).map(tuple)
 
 PUSHES = st.fixed_dictionaries(
     {
@@ -41,6 +44,7 @@ PUSHES = st.fixed_dictionaries(
         "retries": st.integers(0, 2),
         "on_lost": st.sampled_from([None, "retry", "fail"]),
         "limit": st.sampled_from([None, None, "1:api", "2:api", "1:disk"]),
+        "refs": REFS,
     }
 )
 
@@ -61,6 +65,11 @@ class StoreMachine(RuleBasedStateMachine):
             self.backend.register(worker(name, lease=LEASE, kernel=name == "kernel"))
             self.model.renewed[name] = self.clock.time
         self.model.kernels = {"kernel"}
+        for name in BLOBS:
+            self.backend.blobs.add(name, 0, name.encode())
+            self.backend.blobs.complete(name, 1)
+        self.owns: dict[str, set[str]] = {}
+        """Blobs by task."""
         self.pushes: dict[str, Push] = {}
         self.claims: list[tuple[str, str]] = []
         self.ended: dict[str, Record] = {}
@@ -89,6 +98,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert [one.id for one in answered] == wanted
         fresh = [one for one in pushes if one.record.id not in reused]
         self.pushes |= {one.record.id: one for one in fresh}
+        self.owns |= {one.record.id: set(one.record.refs) for one in fresh}
 
     def _expect(self, pushes: list[Push]) -> tuple[list[str] | None, set[str]]:
         """Push to the model; None when a task depends on one whose push was answered by another."""
@@ -229,17 +239,28 @@ class StoreMachine(RuleBasedStateMachine):
         data=st.data(),
         status=st.sampled_from([SUCCESS, SUCCESS, FAILED, CANCELED, RETRYING]),
         after=st.sampled_from([None, 7.0]),
+        refs=REFS,
         repeats=st.integers(1, 2),
     )
-    def settle(self, data: st.DataObject, status: int, after: float | None, repeats: int) -> None:
+    def settle(
+        self,
+        data: st.DataObject,
+        status: int,
+        after: float | None,
+        refs: tuple[str, ...],
+        repeats: int,
+    ) -> None:
         """With a live claim or an old one, and again when the reply was lost."""
         due = None if after is None else self.clock.time + after
-        ends = [Settlement(*one, status, 1, b"o", due=due) for one in self._some_claims(data)]
+        ends = [
+            Settlement(*one, status, 1, b"o", due=due, refs=refs) for one in self._some_claims(data)
+        ]
         for _ in range(repeats):
             for one, answer in zip(ends, self.backend.settle(ends), strict=True):
                 self.model.adopt(one.task_id, one.claim)
                 if self.model.stands(one.task_id, one.claim):
                     self.model.settle(one.task_id, one.status, due, 1)
+                    self.owns[one.task_id] |= set(refs)
                     assert answer is Answer.DONE
                 else:
                     done = self.model.was_settled(one.task_id, one.claim)
@@ -319,8 +340,16 @@ class StoreMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "backend"):
+            self._what_is_owned_stays()
             close_clean(self.backend)
             self.folder.cleanup()
+
+    def _what_is_owned_stays(self) -> None:
+        """And nothing else, once nobody has asked for it in a day."""
+        owned = set().union(*(self.owns[task_id] for task_id in self.model.tasks))
+        self.clock.advance(BLOB_GRACE + 1)
+        assert self.backend.blobs.forget() == len(set(BLOBS) - owned)
+        assert set(BLOBS) - set(self.backend.blobs.missing(BLOBS)) == owned
 
 
 def _seen(one: Record | ModelTask) -> tuple[object, ...]:
