@@ -14,7 +14,7 @@ from .imports import imports_in_code
 from .local_modules import editable, is_compiled, module_with
 from .module_sources import Piece, pieces_of_all
 from .suspects import kind_of, mend_of
-from .weighing import weight_of
+from .weighing import Weight, weight_of
 from .wrapped import function_in
 
 _PARTS = 200
@@ -42,12 +42,15 @@ class Report:
         parts: each value.
         size: bytes of the whole call; None where it cannot be pickled. What several parts share
             counts once in it.
+        beside: bytes of it that the store keeps once, whichever tasks take them along.
         problem: what is in the way of pushing it, the path to it and the mend; None when nothing.
     """
 
     def __init__(self, call: Call) -> None:
         self.name = name_of(call.func)
-        self.size, self.problem = weight_of(call), None
+        weight = weight_of(call)
+        self.size, self.problem = weight and weight.size, None
+        self.beside = 0 if weight is None else weight.beside
         if self.size is None:
             self.problem = culprit(call) or f"the call of `{self.name}` cannot be pickled"
         parts = list(islice(_parts(call), _PARTS + 1))
@@ -79,7 +82,8 @@ class Report:
     def _headline(self) -> str:
         if self.problem is not None:
             return f"`{self.name}` cannot be pushed: {self.problem}"
-        return f"`{self.name}` can be pushed: {size_text(self.size)} in all"
+        once = f", {size_text(self.beside)} of it stored once for all tasks" if self.beside else ""
+        return f"`{self.name}` can be pushed: {size_text(self.size)} in all{once}"
 
     def _rest(self) -> list[str]:
         return [] if self._whole else [f"only the first {_PARTS} are listed"]
@@ -180,17 +184,17 @@ def _part(found: _Found) -> Part:
     if isinstance(value, Piece):
         return Part(found.name, "module", len(value.data), found.origin, "as source")
     kind = "class" if isinstance(value, type) else kind_of(value)
-    size = weight_of(value)
-    if size is None:
+    weight = weight_of(value)
+    if weight is None:
         mend = mend_of(value) or culprit_in(value, f"`{found.name}`")
         return Part(found.name, kind, None, found.origin, f"not: {mend or 'cannot be pickled'}")
-    return Part(found.name, kind, size, found.origin, _way(value))
+    return Part(found.name, kind, weight.size, found.origin, _way(value, weight))
 
 
-def _way(value: Any) -> str:
+def _way(value: Any, weight: Weight) -> str:
     module = _module_of(value)
     if module is None:
-        return "by value"
+        return "by value, stored once" if weight.beside else "by value"
     pieces = pieces_with(module)
     if pieces:
         many = f" of {len(pieces)} modules" if len(pieces) > 1 else ""

@@ -238,3 +238,12 @@ def test_what_is_installed_for_editing_goes_by_name_and_says_so(editable_tool):
     packed = Packing().packed(Call(f, (), {}))
     assert packed.environment["packages"] == {"own_tool": "1.0"}
     assert b"def one" not in packed.payload
+
+
+def test_what_the_store_keeps_once_is_told():
+    data = np.zeros(1_000_000)
+    found = Report(Call(cell("def f(n): return data[n]", data=data), (3,), {}))
+    assert found.beside == 8_000_000
+    assert part(found, "data").travels == "by value, stored once"
+    assert part(found, "n").travels == "by value"
+    assert "8.0 MB of it stored once" in repr(found)
