@@ -264,12 +264,13 @@ class Client:
             outcome = self.outcome(self.record(task_id))
         except TaskNotFound:
             outcome = None
-        if outcome is None or not outcome.ok or outcome.payload is None:
+        frozen = frozen_in(outcome) if outcome is not None and outcome.ok else None
+        if frozen is None:
             raise DependencyError(
                 f"an argument is the result of task {task_id}, which is not in the store: "
                 "run that one again, and push this call anew"
             )
-        return frozen_in(outcome)
+        return frozen
 
     def verified(self, record: Record, envelope: bytes) -> tuple[CallHeader, bytes]:
         """The header and the pickled call of an envelope whose signature fits.

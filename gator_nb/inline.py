@@ -8,6 +8,7 @@ from .client import Client
 from .errors import GatorError
 from .handle import Handle
 from .output import routing
+from .oversized import settle
 from .record import Record
 from .running import Try, trying
 from .states import Status
@@ -105,7 +106,7 @@ def _settle(client: Client, one: Try, ended: Ended) -> None:
         client.backend.release([(one.record.id, one.claim)])
     else:
         due = due_of(client, one.record, ended)
-        client.backend.settle([settlement._replace(due=due)])
+        settle(client, [settlement._replace(due=due)])
 
 
 def run_now(task: Task) -> Task:

@@ -19,6 +19,7 @@ from .errors import GatorError
 from .executors.base import Report
 from .housekeeping import Housekeeping
 from .liveness import LifeLock
+from .oversized import settle
 from .running import Running
 from .states import Status
 
@@ -243,7 +244,7 @@ class Supervisor:
         settled = [report for report in self._reports if report.settlement is not None]
         stopped = [report.claimed for report in self._reports if report.settlement is None]
         ends = [self._end(r, r.settlement) for r in settled if r.settlement is not None]
-        answers = self.backend.settle(ends) if ends else []
+        answers = settle(self.client, ends) if ends else []
         for claimed, answer in zip(stopped, self._release(stopped), strict=True):
             if answer is Answer.LOST:
                 self._note_lost(claimed)

@@ -24,7 +24,8 @@ Store = Callable[[Iterable["Large"]], int]
 
 
 class Frozen(NamedTuple):
-    """A pickle, and the names of the large buffers that belong in it, in their order."""
+    """A pickle, and the names of the large buffers that belong in it, in their order. Where it is
+    empty, the first of these is the pickle itself."""
 
     data: bytes
     refs: tuple[str, ...] = ()
@@ -85,6 +86,12 @@ class Large:
 
 def _name(digests: Iterable[bytes]) -> str:
     return blake2b(b"".join(digests), digest_size=32).hexdigest()
+
+
+def divided(data: bytes, larges: Sequence[Large]) -> tuple[bytes, list[Large]]:
+    """What stays of a pickle with these buffers, and what goes: a large one goes as a whole, so
+    that no store needs to take anything large in one piece."""
+    return (data, [*larges]) if len(data) < LARGE else (b"", [Large(PickleBuffer(data)), *larges])
 
 
 def verified(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from ..errors import StoreVersion, Untrusted
 from ..keys import Keyring
 from .failure import error_line, pickled_error, raised_again, traceback_text
-from .large import Beside, Fetch, Frozen, Store, stored
+from .large import Beside, Fetch, Frozen, Store, divided, stored
 from .pickling import pickled_value, thawed
 from .preview import preview_of
 from .sealing import seal, unseal
@@ -100,12 +100,14 @@ def outcome_of_value(task_id: str, claim: str, value: Any, store: Store | None =
     """
     beside = None if store is None else Beside()
     pickled = pickled_value(value, "the result", beside=beside)
-    if store is not None and pickled.larges and not stored(store, pickled.larges):
-        pickled = pickled_value(value, "the result")
+    payload, larges = pickled.data, [*pickled.larges]
+    if store is not None:
+        payload, larges = divided(payload, larges)
+        if larges and not stored(store, larges):
+            payload, larges = pickled_value(value, "the result").data, []
     return Outcome(
         task_id, claim, ok=True, error=None, traceback=None, preview=preview_of(value),
-        payload=pickled.data, refs=tuple(large.name for large in pickled.larges),
-        needs=tuple(pickled.refs),
+        payload=payload, refs=tuple(large.name for large in larges), needs=tuple(pickled.refs),
     )  # fmt: skip
 
 
@@ -129,11 +131,14 @@ def value_of(outcome: Outcome, fetch: Fetch) -> Any:
     """
     if not outcome.ok:
         raise error_of(outcome)
-    return None if outcome.payload is None else thawed(frozen_in(outcome), fetch)
+    frozen = frozen_in(outcome)
+    return None if frozen is None else thawed(frozen, fetch)
 
 
-def frozen_in(outcome: Outcome) -> Frozen:
-    """The pickled result."""
+def frozen_in(outcome: Outcome) -> Frozen | None:
+    """The pickled result; None where there is none."""
+    if outcome.payload is None and not outcome.refs:
+        return None
     return Frozen(outcome.payload or b"", outcome.refs)
 
 

@@ -9,7 +9,7 @@ from .call import Call
 from .call_key import call_key, digests_of
 from .digest import Undigestible
 from .environment import Environment, environment_of
-from .large import LARGE, Beside, Large
+from .large import LARGE, Beside, Large, divided
 from .pickling import Pickled, pickled, pickled_apart, pickled_call
 from .sources import Sources, sources_of
 from .steady import steady
@@ -55,7 +55,10 @@ class Packing:
             NotPicklable: names what is in the way, the path to it, and the mend.
         """
         packed = self._packed(call)
-        self.larges.update((large.name, large) for large in packed.larges)
+        if not self._whole:
+            payload, larges = divided(packed.payload, packed.larges)
+            self.larges.update((large.name, large) for large in larges)
+            packed = packed._replace(payload=payload, larges=larges)
         return packed
 
     def _packed(self, call: Call) -> Packed:

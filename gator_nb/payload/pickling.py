@@ -138,7 +138,8 @@ def loads(data: bytes, buffers: Sequence[Any] = ()) -> Any:
 
 def thawed(frozen: Frozen, fetch: Fetch) -> Any:
     """What a verified pickle is of, with its large buffers."""
-    return loads(frozen.data, fetch(frozen.refs) if frozen.refs else ())
+    buffers = fetch(frozen.refs) if frozen.refs else ()
+    return loads(frozen.data, buffers) if frozen.data else loads(buffers[0], buffers[1:])
 
 
 def _too_deep(error: Exception) -> bool:

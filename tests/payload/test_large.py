@@ -7,7 +7,17 @@ import pandas as pd
 import pytest
 
 from gator_nb.errors import GatorError, Untrusted
-from gator_nb.payload import Beside, Call, Large, Packing, loads, pickled_value, verified
+from gator_nb.payload import (
+    Beside,
+    Call,
+    Frozen,
+    Large,
+    Packing,
+    loads,
+    pickled_value,
+    thawed,
+    verified,
+)
 from gator_nb.payload.large import CHUNK, LARGE
 
 from .cells import cell
@@ -21,7 +31,8 @@ def packed(call, **more):
 
 
 def back(made, stored):
-    call = loads(made.payload, [bytearray(stored[large.name]) for large in made.larges])
+    names = tuple(large.name for large in made.larges)
+    call = thawed(Frozen(made.payload, names), lambda names: [bytearray(stored[n]) for n in names])
     return call.func(*call.args, **call.kwargs)
 
 
@@ -66,8 +77,9 @@ def test_what_is_large_travels_beside_the_pickle(value, way):
 
 
 def test_what_is_small_stays():
-    made, _ = packed(Call(len, (np.zeros(LARGE // 8 - 1), bytes(LARGE - 1)), {}))
+    made, _ = packed(Call(len, (np.zeros(LARGE // 16), bytes(LARGE // 4)), {}))
     assert not made.larges
+    assert len(made.payload) > LARGE * 3 // 4
 
 
 def test_the_name_follows_from_the_content_alone():
@@ -107,6 +119,15 @@ def test_a_function_that_is_large_by_itself_is_stored_once(several):
         assert back(made, stored) == sum(range(500_000)) + n
         names.append(stored.keys())
     assert names[0] == names[1] == names[2]
+
+
+def test_what_is_large_without_a_buffer_leaves_as_a_whole():
+    """So that no store has to take it in one piece."""
+    f = cell("def f(x): return sum(x)")
+    numbers = list(range(500_000))
+    made, stored = packed(Call(f, (numbers,), {}))
+    assert (made.payload, len(stored)) == (b"", 1)
+    assert back(made, stored) == sum(numbers)
 
 
 def test_a_call_can_be_packed_whole():

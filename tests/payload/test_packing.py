@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from gator_nb.errors import NotPicklable
-from gator_nb.payload import Call, Packing, call_key, loads
+from gator_nb.payload import Call, Frozen, Packing, call_key, thawed
 
 from .cells import cell
 
 
 def run(packed):
-    call = loads(packed.payload, [bytearray(large.buffer) for large in packed.larges])
+    larges = {large.name: bytes(large.buffer) for large in packed.larges}
+    call = thawed(Frozen(packed.payload, (*larges,)), lambda names: [larges[one] for one in names])
     return call.func(*call.args, **call.kwargs)
 
 

@@ -142,8 +142,8 @@ def demand_fitting(task_id: str, what: str, data: bytes, most: int) -> None:
     """
     if len(data) > most:
         raise PayloadTooLarge(
-            f"the {what} of task {task_id} has {len(data):,} bytes, and the server takes {most:,}: "
-            "use put() for large objects"
+            f"the {what} of task {task_id} has {len(data):,} bytes, and the server takes {most:,} "
+            "in one piece (proto-max-bulk-len)"
         )
 
 

@@ -40,7 +40,7 @@ _GONE_WRONG: dict[type[apsw.Error], tuple[type[GatorError], str]] = {
     apsw.MismatchError: (StoreCorrupt, "a row is not what gator_nb writes; verify() tells more"),
     apsw.TooBigError: (
         PayloadTooLarge,
-        "one value is over SQLite's limit of 1 GB: use put() for large objects",
+        "one value is over SQLite's limit of 1 GB for what is stored in one piece",
     ),
 }
 
