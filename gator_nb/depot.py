@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from .backends.blobs import Blobs, not_there
+from .errors import GatorError
 from .payload import Large, verified
 
 T = TypeVar("T")
@@ -103,9 +104,12 @@ class Taking(Protocol):
 
     def complete(self, name: str, chunks: int, /) -> None: ...
 
+    def discard(self, name: str, /) -> None: ...
+
 
 def store_one(blobs: Taking, large: Large) -> int:
-    """Store one large value that the store does not have; answers its bytes.
+    """Store one large value that the store does not have; answers its bytes. What can be stored in
+    part only, as in a store that is full, does not stay there.
 
     Raises:
         BlobMissing: it is said to be in the store.
@@ -113,9 +117,14 @@ def store_one(blobs: Taking, large: Large) -> int:
     if large.there:
         raise not_there(large.name)
     number = -1
-    for number, chunk in enumerate(large.chunks()):
-        blobs.add(large.name, number, chunk)
-    blobs.complete(large.name, number + 1)
+    try:
+        for number, chunk in enumerate(large.chunks()):
+            blobs.add(large.name, number, chunk)
+        blobs.complete(large.name, number + 1)
+    except BaseException:
+        with suppress(GatorError):  # that it could not be stored is what counts
+            blobs.discard(large.name)
+        raise
     return large.size
 
 

@@ -50,6 +50,11 @@ class Blobs(ABC):
         """
 
     @abstractmethod
+    def discard(self, name: str) -> None:
+        """Remove a blob that is not complete; one that is stays. Whoever stores the same at this
+        time is told by `complete`."""
+
+    @abstractmethod
     def forget(self, *, limit: int = 100) -> int:
         """Remove blobs, complete or not, that no task owns and that nobody has stored or asked for
         in the last `BLOB_GRACE`, at most `limit`; answers how many."""

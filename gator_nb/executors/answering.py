@@ -105,6 +105,11 @@ def _complete_blob(client: Client, _: ProcessTry, message: Message, __: bytes) -
     return {}, b""
 
 
+def _discard_blob(client: Client, _: ProcessTry, message: Message, __: bytes) -> Answered:
+    client.backend.blobs.discard(message["name"])
+    return {}, b""
+
+
 def _find_blob(client: Client, _: ProcessTry, message: Message, __: bytes) -> Answered:
     return {"place": list(client.place_of(message["name"]))}, b""
 
@@ -134,6 +139,7 @@ _VERBS: dict[str, Callable[[Client, ProcessTry, Message, bytes], Answered]] = {
     "missing_blobs": _missing_blobs,
     "add_chunk": _add_chunk,
     "complete_blob": _complete_blob,
+    "discard_blob": _discard_blob,
     "find_blob": _find_blob,
     "wait": _wait,
     "wake": _wake,

@@ -32,6 +32,9 @@ class FarDepot:
     def complete(self, name: str, chunks: int) -> None:
         self._line.ask("complete_blob", name=name, chunks=chunks)
 
+    def discard(self, name: str) -> None:
+        self._line.ask("discard_blob", name=name)
+
     def fetch(self, names: Sequence[str]) -> list[Any]:
         return [self._fetched(name) for name in names]
 

@@ -91,6 +91,19 @@ def test_they_go_a_bounded_number_at_a_time(backend: Backend, clock: Clock) -> N
     assert [backend.blobs.forget(limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
 
+def test_what_could_not_be_stored_is_taken_away_at_once(backend: Backend) -> None:
+    """What is complete stays, and so does what somebody begins anew."""
+    for number in range(3):
+        backend.blobs.add("half", number, b"half")
+    store(backend, "whole")
+    for name in ("half", "whole", "absent"):
+        backend.blobs.discard(name)
+    with pytest.raises(BlobMissing):
+        backend.blobs.complete("half", 3)
+    assert content(backend, "whole") == b"content of whole"
+    assert content(backend, store(backend, "half")) == b"content of half"
+
+
 def test_a_task_is_not_stored_without_its_blobs(backend: Backend) -> None:
     """None of the call is."""
     backend.blobs.add("half", 0, b"half")

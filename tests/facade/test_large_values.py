@@ -25,6 +25,7 @@ class Counting(Blobs):
     def __init__(self, inner: Blobs) -> None:
         self._inner = inner
         self.missing, self.complete, self.forget = inner.missing, inner.complete, inner.forget
+        self.discard = inner.discard
         self.stored: list[str] = []
         self.readings: list[str] = []
 

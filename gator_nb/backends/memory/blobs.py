@@ -111,6 +111,13 @@ class MemoryBlobs(Blobs):
         with store.lock:
             return iter(store.shelf.whole(name).chunks.values())
 
+    def discard(self, name: str) -> None:
+        store = self._store()
+        with store.lock:
+            blob = store.shelf.blobs.get(name)
+            if blob is not None and not blob.complete:
+                del store.shelf.blobs[name]
+
     def forget(self, *, limit: int = 100) -> int:
         store = self._store()
         with store.lock:

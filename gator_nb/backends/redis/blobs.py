@@ -57,6 +57,10 @@ class RedisBlobs(Blobs):
             raise not_there(name)
         return found
 
+    def discard(self, name: str) -> None:
+        while self._run("blob_discard", name):
+            pass
+
     def forget(self, *, limit: int = 100) -> int:
         total, more = 0, 1
         while more and total < limit:

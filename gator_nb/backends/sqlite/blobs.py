@@ -74,13 +74,23 @@ class SQLiteBlobs(Blobs):
             raise not_there(name)
         return bytes(found[0][0])
 
+    def discard(self, name: str) -> None:
+        with self._writing() as tx:
+            unfinished = "SELECT seq FROM blob WHERE name = ? AND chunks IS NULL"
+            for (seq,) in tx.run(unfinished, (name,)):
+                _remove(tx, seq)
+
     def forget(self, *, limit: int = 100) -> int:
         with self._writing() as tx:
             gone = tx.run(_NOBODYS, (tx.now - BLOB_GRACE, limit))
             for (seq,) in gone:
-                tx.run("DELETE FROM chunk WHERE blob = ?", (seq,))
-                tx.run("DELETE FROM blob WHERE seq = ?", (seq,))
+                _remove(tx, seq)
         return len(gone)
+
+
+def _remove(tx: Transaction, seq: int) -> None:
+    tx.run("DELETE FROM chunk WHERE blob = ?", (seq,))
+    tx.run("DELETE FROM blob WHERE seq = ?", (seq,))
 
 
 def own(tx: Transaction, task: int, names: Sequence[str], *, all_of_them: bool) -> None:

@@ -11,24 +11,6 @@
 
 local limit, room, removed = tonumber(ARGV[2]), $PAGE, 0
 
--- Take away what there is room for; whether that was all.
-local function remove_end(name)
-    local blob = key('blob', name)
-    local known = call('HMGET', blob, 'chunks', 'added')
-    local count = tonumber(known[1] or known[2] or 0)
-    local left = math.max(0, count - room)
-    room = room - (count - left) - 1
-    begin_to_write()
-    unlink(chunk_keys(name, left, count))
-    if left == 0 then
-        call('DEL', blob)
-        call('ZREM', UNOWNED, name)
-        return true
-    end
-    call('HDEL', blob, 'chunks')
-    call('HSET', blob, 'added', whole(left))
-end
-
 local old = call(
     'ZRANGEBYSCORE', UNOWNED, '-inf', now - $BLOB_GRACE, 'LIMIT', 0, math.min(limit, $PAGE)
 )
@@ -36,7 +18,11 @@ for _, name in ipairs(old) do
     if room <= 0 then
         break
     end
-    if remove_end(name) then
+    local known = call('HMGET', key('blob', name), 'chunks', 'added')
+    local count = tonumber(known[1] or known[2] or 0)
+    local left = remove_end(name, count, room)
+    room = room - (count - left) - 1
+    if left == 0 then
         removed = removed + 1
     end
 end

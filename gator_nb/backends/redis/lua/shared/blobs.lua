@@ -25,6 +25,22 @@ local function unlink(names)
     end
 end
 
+-- Take away so many chunks of a blob at most, the last ones first; how many are left. With the first
+-- of them it is not complete any more.
+local function remove_end(name, count, most)
+    local blob, left = key('blob', name), math.max(0, count - most)
+    begin_to_write()
+    unlink(chunk_keys(name, left, count))
+    if left == 0 then
+        call('DEL', blob)
+        call('ZREM', UNOWNED, name)
+    else
+        call('HDEL', blob, 'chunks')
+        call('HSET', blob, 'added', whole(left))
+    end
+    return left
+end
+
 -- A blob that is there was stored or asked for.
 local function touch(name)
     call('HSET', key('blob', name), 'touched', at)
