@@ -13,7 +13,7 @@ from ..backends.base import Claimed
 from ..client import Client
 from ..constants import THREAD_LEASE
 from ..errors import TaskLost
-from ..payload import outcome_of_error
+from ..payload import divided, outcome_of_error, stored
 from ..payload.failure import error_line
 from ..record import Reason, Record
 from ..running import Cause, Running
@@ -95,8 +95,19 @@ class FutureExecutor:
             ended = _lost(one, error)
         else:
             one.take(came)
-            ended = came.ended
+            ended = self._without_what_is_large(came.ended)
         self._end(one, ended)
+
+    def _without_what_is_large(self, ended: Ended) -> Ended:
+        """A large result came as it is: there was no way to the store from there."""
+        outcome = ended.outcome
+        if outcome is None or not outcome.ok:
+            return ended
+        payload, larges = divided(outcome.payload or b"", [])
+        if not larges or not stored(self._client.depot.store, larges):
+            return ended
+        refs = tuple(large.name for large in larges)
+        return ended._replace(outcome=outcome._replace(payload=payload, refs=refs))
 
     def _end(self, one: FutureTry, ended: Ended) -> None:
         self._tries.ended(one.claimed, one, ended)

@@ -9,7 +9,7 @@ from .envelope import CallHeader, header_of, open_call, seal_call
 from .environment import differences, explanation
 from .failure import RemoteTraceback
 from .inspection import Part, Report
-from .large import Beside, Fetch, Frozen, Large, Named, Store, verified
+from .large import Beside, Fetch, Frozen, Large, Named, Store, divided, stored, verified
 from .other_class import of_another_class
 from .outcome import (
     Outcome,
@@ -65,6 +65,7 @@ __all__ = [
     "culprit",
     "difference",
     "differences",
+    "divided",
     "dumps_value",
     "edited_since",
     "error_of",
@@ -97,6 +98,7 @@ __all__ = [
     "seal_checkpoint",
     "seal_outcome",
     "signature_of",
+    "stored",
     "thawed",
     "unseal",
     "value_of",

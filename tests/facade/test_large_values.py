@@ -1,6 +1,7 @@
 """Large values need no thought: they are stored once, whoever captures or is given them."""
 
 import concurrent.futures
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -111,11 +112,22 @@ def test_they_serve_every_way_of_running(gator: Gator) -> None:
     assert gator[in_hand.task_id].get().sum() == 2 * ROWS
 
 
+def test_much_is_told_once(gator: Gator) -> None:
+    """When it is stored: a note, at the user's line."""
+    data = np.zeros(14_000_000)
+    with pytest.warns(UserWarning, match=r"112 MB, which were stored just now") as told:
+        gator.task(lambda: data.sum())
+    assert told[0].filename == __file__
+    gator.task(lambda: data.max())
+
+
 def test_they_serve_any_executor(gator: Gator) -> None:
     """There is no way to the store from there, so they are brought along."""
     data = np.ones(ROWS)
     with concurrent.futures.ThreadPoolExecutor(1) as pool, Worker(gator, executor=pool):
-        assert gator.task(lambda: data * 3).get().sum() == 3 * ROWS
+        tripled = gator.task(lambda: data * 3)
+        assert tripled.get().sum() == 3 * ROWS
+    assert len(gator.backend.outcome(tripled.task_id) or b"") < 10_000
 
 
 def test_a_retry_and_a_reader_find_them(busy: Gator) -> None:
@@ -165,18 +177,46 @@ def test_one_that_is_gone_from_the_store_is_told(gator: Gator) -> None:
     assert task.status is FAILED
 
 
-def test_one_that_was_changed_is_never_used(tmp_path: Path) -> None:
-    """Whoever can only write to the store can spoil a task, and cannot give it other data."""
-    path = tmp_path / "tasks.sqlite"
-    data, seen = np.ones(ROWS), tmp_path / "seen"
-    with Gator(f"sqlite:///{path}") as gator:
-        task = gator.task(lambda: seen.write_text(str(data.sum())))
+class Canary:
+    """A pickle of it makes a file when it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("what", ["an array", "a pickle"])
+@pytest.mark.parametrize("door", ["worker", "get", "pop", "func", "debug", "result", "dependent"])
+def test_one_that_was_changed_is_never_used(tmp_path: Path, what: str, door: str) -> None:
+    """Whoever can only write to the store can spoil a task, and cannot give it data or code."""
+    value = np.ones(ROWS) if what == "an array" else [str(n) for n in range(200_000)]
+    seen, canary = tmp_path / "seen", tmp_path / "canary"
+    with Gator(f"sqlite:///{tmp_path}/tasks.sqlite") as gator:
+        if door in ("result", "dependent"):
+            task = gator.task(lambda: [str(n) for n in range(300_000)])
+            gator.get(task.task_id)
+        else:
+            task = gator.task(lambda: seen.write_text(str(len(value))))
         with gator.backend._writing() as tx:
-            tx.run("UPDATE chunk SET data = zeroblob(length(data))")
-        gator.start_worker(threads=1)
+            tx.run("UPDATE chunk SET data = ?", (pickle.dumps(Canary(canary)),))
         with pytest.raises(Untrusted, match="was changed in the store"):
-            task.get(30)
+            if door == "get":
+                gator.get(task.task_id)
+            elif door == "pop":
+                gator.pop()
+            elif door == "func":
+                gator[task.task_id].func
+            elif door == "debug":
+                gator.cancel(task.task_id)
+                gator[task.task_id].debug()
+            else:
+                asked = gator.task(len, task) if door == "dependent" else task
+                gator.start_worker(threads=1)
+                asked.get(30)
         assert not seen.exists()
+        assert not canary.exists()
 
 
 # -- by hand --------------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 """Large buffers leave a pickle, go by what they hold, and come back into it."""
 
 import threading
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gator_nb.errors import GatorError, Untrusted
 from gator_nb.payload import (
@@ -18,7 +21,7 @@ from gator_nb.payload import (
     thawed,
     verified,
 )
-from gator_nb.payload.large import CHUNK, LARGE
+from gator_nb.payload.large import CHUNK, LARGE, _name
 
 from .cells import cell
 
@@ -171,6 +174,17 @@ def test_a_store_that_has_something_else_is_found_out(change):
         chunks[:2] = [chunks[0] + chunks[1]]
     with pytest.raises(Untrusted, match="was changed in the store"):
         list(verified(large.name, chunks))
+
+
+@settings(max_examples=1_000)
+@given(st.lists(st.binary(max_size=30), max_size=4), st.lists(st.binary(max_size=30), max_size=4))
+def test_only_the_very_same_chunks_go_by_a_name(stored, found):
+    """Whatever else a store brings is refused."""
+    name = _name(sha256(chunk).digest() for chunk in stored)
+    assert list(verified(name, stored)) == stored
+    if found != stored:
+        with pytest.raises(Untrusted):
+            list(verified(name, found))
 
 
 def test_one_that_is_there_has_no_content():
