@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from .backends.blobs import Blobs, not_there
+from .capacities import usable_memory
 from .errors import GatorError
 from .payload import Large, verified
 
 T = TypeVar("T")
 
 _MOST = 2 << 30
-"""Bytes of files that are kept for who may want them again."""
+"""Bytes of files that are kept for who may want them again, on a large machine."""
+_PART = 8
+"""The files lie in memory: they take an eighth of it at most."""
 
 
 class Depot(Protocol):
@@ -33,13 +36,16 @@ class Depot(Protocol):
         """
 
     def fetch(self, names: Sequence[str]) -> list[Any]:
-        """The buffers of these names. They are the caller's own: writing into one changes no
-        other.
+        """The buffers of these names, kept for others that want them. They are the caller's own:
+        writing into one changes no other.
 
         Raises:
             BlobMissing, StoreUnavailable
             Untrusted: the store has something else under such a name.
         """
+
+    def fetch_once(self, names: Sequence[str]) -> list[Any]:
+        """The same, and nothing is kept: for who reads a result."""
 
 
 class StoreDepot:
@@ -59,6 +65,9 @@ class StoreDepot:
     def fetch(self, names: Sequence[str]) -> list[Any]:
         return [self._with(name, _File.mapped) for name in names]
 
+    def fetch_once(self, names: Sequence[str]) -> list[Any]:
+        return [self._known(name, _File.mapped) or self._read(name).let_go() for name in names]
+
     def place(self, name: str) -> "Place":
         """Where a large value lies, for another process of this user to map at once.
 
@@ -75,23 +84,35 @@ class StoreDepot:
 
     def _with(self, name: str, use: Callable[["_File"], T]) -> T:
         """Use a file while nobody can close it."""
-        while True:
+        while (found := self._known(name, use)) is None:
             with self._lock:
-                file = self._files.get(name)
-                if file is not None:
-                    self._files.move_to_end(name)
-                    return use(file)
                 fetching = self._fetching.setdefault(name, threading.Lock())
             with fetching:  # whoever else wants it waits for the same one
                 if name not in self._files:
-                    self._keep(name, _File(verified(name, self._blobs.read(name))))
+                    self._keep(name, self._read(name))
+        return found
+
+    def _known(self, name: str, use: Callable[["_File"], T]) -> T | None:
+        with self._lock:
+            file = self._files.get(name)
+            if file is None:
+                return None
+            self._files.move_to_end(name)
+            return use(file)
+
+    def _read(self, name: str) -> "_File":
+        return _File(verified(name, self._blobs.read(name)))
 
     def _keep(self, name: str, file: "_File") -> None:
         with self._lock:
             self._fetching.pop(name, None)
+            if name in self._files:
+                file.close()
+                return
             self._files[name] = file
             total = sum(one.size for one in self._files.values())
-            while total > _MOST and len(self._files) > 1:
+            most = min(_MOST, usable_memory() // _PART or _MOST)
+            while total > most and len(self._files) > 1:
                 _, old = self._files.popitem(last=False)
                 total -= old.size
                 old.close()
@@ -173,6 +194,13 @@ class _File:
 
     def mapped(self) -> mmap.mmap:
         return own_map(self.fd, self.size)
+
+    def let_go(self) -> mmap.mmap:
+        """What it holds, which is all that is left of it."""
+        try:
+            return self.mapped()
+        finally:
+            self.close()
 
     def place(self) -> Place:
         return Place(self.path, self.size, os.fstat(self.fd).st_ino)

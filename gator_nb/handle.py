@@ -169,7 +169,7 @@ class Handle:
         if not self._loaded:
             outcome = self.outcome()
             with working_with(self.client):
-                value = None if outcome is None else value_of(outcome, self.client.depot.fetch)
+                value = None if outcome is None else value_of(outcome, self.client.depot.fetch_once)
             self._loaded.append(value)
             told = of_another_class(value)
             if told is not None:

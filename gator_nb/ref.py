@@ -47,7 +47,7 @@ class Ref(Named, Promised):
         client = self._client
         if client is None:
             raise GatorError(f"{self!r} was unpickled where no store is at hand")
-        data, *buffers = client.depot.fetch(self.refs)
+        data, *buffers = client.depot.fetch_once(self.refs)
         with working_with(client):
             return loads(data, buffers)
 

@@ -38,6 +38,8 @@ class FarDepot:
     def fetch(self, names: Sequence[str]) -> list[Any]:
         return [self._fetched(name) for name in names]
 
+    fetch_once = fetch
+
     def _fetched(self, name: str) -> Any:
         for _ in range(_TRIES):
             place = Place(*self._line.ask("find_blob", name=name)[0]["place"])

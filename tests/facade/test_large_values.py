@@ -112,6 +112,14 @@ def test_they_serve_every_way_of_running(gator: Gator) -> None:
     assert gator[in_hand.task_id].get().sum() == 2 * ROWS
 
 
+def test_what_was_read_is_not_kept(gator: Gator) -> None:
+    """A result that nobody holds any more takes no memory."""
+    task = gator.task(lambda: np.ones(ROWS))
+    gator.get(task.task_id)
+    assert gator[task.task_id].get().sum() == ROWS
+    assert not gator.client._store_depot._files
+
+
 def test_much_is_told_once(gator: Gator) -> None:
     """When it is stored: a note, at the user's line."""
     data = np.zeros(14_000_000)
