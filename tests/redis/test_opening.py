@@ -1,5 +1,8 @@
 """Which servers are refused, and what the others are said to promise."""
 
+import socketserver
+import threading
+
 import pytest
 
 from gator_nb.backends.redis import RedisBackend
@@ -148,6 +151,26 @@ def test_an_emptied_server_is_no_empty_queue() -> None:
         RedisBackend(server.dsn(store="x")).close()
         assert backend.len("all") == 0
         backend.close()
+
+
+@pytest.mark.parametrize("word", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n"])
+def test_another_service_on_that_port_is_told(word: bytes) -> None:
+    """Nothing is corrupt: it is the wrong door."""
+
+    class Other(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(word)
+            self.request.recv(1000)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Other) as service:
+        serving = threading.Thread(target=service.serve_forever)
+        serving.start()
+        try:
+            with pytest.raises(StoreUnavailable, match="neither Redis nor Valkey: mend host or p"):
+                RedisBackend(f"redis://127.0.0.1:{service.server_address[1]}/0")
+        finally:
+            service.shutdown()
+            serving.join()
 
 
 def test_a_closed_store_says_so(server: RunningServer) -> None:
