@@ -33,8 +33,11 @@ class Pushed(Protocol):
 def wait_for(pending: "Sequence[Future[Any]]", timeout: float | None = None) -> None:
     """Return once all have ended, or after `timeout` seconds. A task that waits here gives its slot
     back meanwhile."""
+    # concurrent.futures waits for a canceled one until its callbacks have been called, in which
+    # somebody may wait.
+    pending = [one for one in pending if not one.done()]
     deadline = None if timeout is None else time.monotonic() + timeout
-    while True:
+    while pending:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         nap = slice_of(left)
         with waiting():

@@ -6,6 +6,7 @@ from typing import Any, Self
 from . import errors
 from .backends import open_backend
 from .backends.base import Backend, Claimed, Filter
+from .beyond import Beyond
 from .client import Client
 from .constants import ALL
 from .crew import Crew
@@ -19,7 +20,6 @@ from .listing import Listing
 from .option_values import Duration, queue_or_none, seconds
 from .options import Options
 from .payload import Call, Report, referring
-from .pool import TaskPool
 from .record import Record
 from .ref import Ref, put
 from .runtime import current_task
@@ -28,7 +28,7 @@ from .worker import Worker
 from .worker_process import WorkerProcess
 
 
-class Gator(Listing, Keeping):
+class Gator(Listing, Keeping, Beyond):
     """A durable queue for functions and closures.
 
     Args:
@@ -232,17 +232,6 @@ class Gator(Listing, Keeping):
         """
         return self.options().grid(func, *constants, **lists)
 
-    def executor(self) -> TaskPool:
-        """A `concurrent.futures.Executor` that pushes what is submitted.
-
-        >>> with Gator("memory://") as gator:
-        ...     worker = gator.start_worker()
-        ...     with gator.executor() as executor:
-        ...         executor.submit(pow, 2, 10).result()
-        1024
-        """
-        return self.options().executor()
-
     def wait(
         self, tasks: "Task | Iterable[Task] | None" = None, timeout: Duration | None = None
     ) -> Group:
@@ -295,17 +284,6 @@ class Gator(Listing, Keeping):
         check_call(func, args, kwargs)
         with working_with(self.client):
             return Report(referring(Call(func, args, kwargs))[0])
-
-    def dashboard(self, *, read_only: bool = False) -> Any:
-        """The dashboard of this store, served by a thread of this process: as the last value of a
-        cell the page itself. It lives while a cell blocks.
-
-        Raises:
-            StoreUnavailable, StoreCorrupt: the store cannot be shown, as one in memory.
-        """
-        from .dashboard.thread import dashboard  # loads Panel
-
-        return dashboard(self.backend.address, read_only=read_only)
 
     def put(self, value: object) -> Ref:
         """Store a value once, for any number of tasks: as an argument the Ref becomes the value

@@ -27,12 +27,6 @@ def test_an_option_that_is_none_names_those_there_are(gator: Gator) -> None:
         gator.options(zzz=3)
 
 
-@pytest.mark.parametrize("name", ["joblib"])
-def test_verbs_of_later_issues_are_absent(gator: Gator, name: str) -> None:
-    """An AttributeError, not a promise."""
-    assert not hasattr(gator, name)
-
-
 def test_an_option_given_to_the_function_is_told_apart(gator: Gator) -> None:
     """Every keyword goes to the function, so the mend says where an option belongs."""
     with pytest.raises(TypeError, match=r"retries is an option: gator.options\(retries=3\).task"):

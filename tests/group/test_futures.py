@@ -1,6 +1,7 @@
 """`task.future`, a real `concurrent.futures.Future`, and `await`."""
 
 import asyncio
+import queue
 import threading
 from concurrent import futures
 
@@ -88,6 +89,24 @@ def test_a_task_that_is_canceled_cancels_its_future(gator: Gator) -> None:
     gator.cancel(task.task_id)
     with pytest.raises(futures.CancelledError):
         future.result(20)
+
+
+def test_a_callback_may_ask_a_canceled_future_for_its_result(gator: Gator) -> None:
+    """As with every future it is told at once; joblib does so."""
+    told: queue.Queue[BaseException] = queue.Queue()
+
+    def ask(future: futures.Future[int]) -> None:
+        for read in (future.result, future.exception):
+            try:
+                read()
+            except futures.CancelledError as error:
+                told.put(error)
+
+    task = gator.task(int)
+    task.future.add_done_callback(ask)
+    task.cancel()
+    for _ in range(2):
+        assert isinstance(told.get(timeout=10), futures.CancelledError)
 
 
 def test_futures_of_a_store_that_is_closed_are_told(conn: str) -> None:
