@@ -19,10 +19,11 @@ from . import keys, settings
 from .backends.base import Answer, Backend, Claimed, Presence, Push
 from .constants import THREAD_LEASE
 from .definition import PYTHON, Definition, new_id
-from .depot import Depot, Place, StoreDepot
+from .depot import Depot, StoreDepot
 from .endings import Endings
 from .errors import DependencyError, GatorError, TaskExists, TaskNotFound
 from .here import stop_if_asked, working_with
+from .kept import Place
 from .liveness import Life, LifeLock, boot_id, host_name, probe
 from .option_values import PLACES, one_of
 from .payload import (
@@ -280,8 +281,8 @@ class Client:
         """
         return open_call(self.keyring, envelope, origin=record.origin, queue=record.queue)
 
-    def place_of(self, name: str) -> Place:
-        """Where a large value lies, for a child of this process.
+    def place_of(self, name: str) -> Place | bytes:
+        """Where a large value lies, for a child of this process; or its bytes.
 
         Raises:
             BlobMissing, StoreUnavailable, Untrusted

@@ -1,19 +1,16 @@
-"""The large values of a store as one process uses them: each is fetched once, into a file that
-lies in memory, and every reader maps it as its own."""
+"""The large values of a store as one process uses them: each is fetched once and kept for a while,
+and every reader has its own."""
 
-import mmap
-import os
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from .backends.blobs import Blobs, not_there
 from .capacities import usable_memory
 from .errors import GatorError
+from .kept import Kept, Place, kept, let_go, own, place_of
 from .payload import Large, verified
 
 T = TypeVar("T")
@@ -53,7 +50,7 @@ class StoreDepot:
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-        self._files: OrderedDict[str, _File] = OrderedDict()
+        self._files: OrderedDict[str, Kept] = OrderedDict()
         self._fetching: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -63,18 +60,18 @@ class StoreDepot:
         return sum(store_one(self._blobs, by_name[name]) for name in absent)
 
     def fetch(self, names: Sequence[str]) -> list[Any]:
-        return [self._with(name, _File.mapped) for name in names]
+        return [self._with(name, own) for name in names]
 
     def fetch_once(self, names: Sequence[str]) -> list[Any]:
-        return [self._known(name, _File.mapped) or self._read(name).let_go() for name in names]
+        return [self._known(name, own) or let_go(self._read(name)) for name in names]
 
-    def place(self, name: str) -> "Place":
-        """Where a large value lies, for another process of this user to map at once.
+    def place(self, name: str) -> Place | bytes:
+        """Where a large value lies, for another process of this user to map at once; or its bytes.
 
         Raises:
             BlobMissing, StoreUnavailable, Untrusted
         """
-        return self._with(name, _File.place)
+        return self._with(name, place_of)
 
     def close(self) -> None:
         with self._lock:
@@ -82,7 +79,7 @@ class StoreDepot:
             for file in files.values():
                 file.close()
 
-    def _with(self, name: str, use: Callable[["_File"], T]) -> T:
+    def _with(self, name: str, use: Callable[[Kept], T]) -> T:
         """Use a file while nobody can close it."""
         while (found := self._known(name, use)) is None:
             with self._lock:
@@ -92,7 +89,7 @@ class StoreDepot:
                     self._keep(name, self._read(name))
         return found
 
-    def _known(self, name: str, use: Callable[["_File"], T]) -> T | None:
+    def _known(self, name: str, use: Callable[[Kept], T]) -> T | None:
         with self._lock:
             file = self._files.get(name)
             if file is None:
@@ -100,10 +97,10 @@ class StoreDepot:
             self._files.move_to_end(name)
             return use(file)
 
-    def _read(self, name: str) -> "_File":
-        return _File(verified(name, self._blobs.read(name)))
+    def _read(self, name: str) -> Kept:
+        return kept(verified(name, self._blobs.read(name)))
 
-    def _keep(self, name: str, file: "_File") -> None:
+    def _keep(self, name: str, file: Kept) -> None:
         with self._lock:
             self._fetching.pop(name, None)
             if name in self._files:
@@ -147,78 +144,3 @@ def store_one(blobs: Taking, large: Large) -> int:
             blobs.discard(large.name)
         raise
     return large.size
-
-
-class Place(NamedTuple):
-    """A file with a large value, for as long as it is there."""
-
-    path: str
-    size: int
-    number: int
-    """Of the file itself: the path may be another one's by now."""
-
-    def mapped(self) -> mmap.mmap | None:
-        """What it holds; None when it is not there any more."""
-        try:
-            with Path(self.path).open("rb") as file:
-                same = os.fstat(file.fileno()).st_ino == self.number
-                return own_map(file.fileno(), self.size) if same else None
-        except FileNotFoundError:
-            return None
-
-
-class _File:
-    """A file without a name where the system has such; else one in the folder for temporary ones.
-
-    Raises:
-        Exception: whatever `chunks` raises.
-    """
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._named = not hasattr(os, "memfd_create")
-        if self._named:
-            import tempfile  # where it is needed
-
-            self.fd, self.path = tempfile.mkstemp(prefix="gator_nb-")
-        else:
-            self.fd = os.memfd_create("gator_nb")
-            self.path = f"/proc/{os.getpid()}/fd/{self.fd}"
-        try:
-            with open(self.fd, "wb", buffering=0, closefd=False) as file:
-                for chunk in chunks:
-                    _write(file.fileno(), chunk)
-                self.size = file.tell()
-        except BaseException:
-            self.close()
-            raise
-
-    def mapped(self) -> mmap.mmap:
-        return own_map(self.fd, self.size)
-
-    def let_go(self) -> mmap.mmap:
-        """What it holds, which is all that is left of it."""
-        try:
-            return self.mapped()
-        finally:
-            self.close()
-
-    def place(self) -> Place:
-        return Place(self.path, self.size, os.fstat(self.fd).st_ino)
-
-    def close(self) -> None:
-        os.close(self.fd)
-        if self._named:
-            with suppress(FileNotFoundError):
-                Path(self.path).unlink()
-
-
-def own_map(fd: int, size: int) -> mmap.mmap:
-    """What a file holds, copied where it is written to: pages that are only read are shared."""
-    more = {"trackfd": False} if sys.version_info >= (3, 13) else {}
-    return mmap.mmap(fd, size, access=mmap.ACCESS_COPY, **more)
-
-
-def _write(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]

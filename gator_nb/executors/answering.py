@@ -111,7 +111,8 @@ def _discard_blob(client: Client, _: ProcessTry, message: Message, __: bytes) ->
 
 
 def _find_blob(client: Client, _: ProcessTry, message: Message, __: bytes) -> Answered:
-    return {"place": list(client.place_of(message["name"]))}, b""
+    found = client.place_of(message["name"])
+    return ({"place": None}, found) if isinstance(found, bytes) else ({"place": list(found)}, b"")
 
 
 def _wait(client: Client, one: ProcessTry, message: Message, _: bytes) -> Answered:

@@ -120,6 +120,19 @@ def test_what_was_read_is_not_kept(gator: Gator) -> None:
     assert not gator.client._store_depot._files
 
 
+def test_very_many_take_no_open_files(busy: Gator) -> None:
+    """Of which a process may have a thousand or so."""
+    resource = pytest.importorskip("resource")
+    arrays = [np.full(1 << 17, float(n)) for n in range(90)]
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (80, usual[1]))
+    try:
+        found = busy.task(lambda: [array * 2 for array in arrays]).get(60)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+    assert [array[0] for array in found] == [2.0 * n for n in range(90)]
+
+
 def test_much_is_told_once(gator: Gator) -> None:
     """When it is stored: a note, at the user's line."""
     data = np.zeros(14_000_000)
