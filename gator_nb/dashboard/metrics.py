@@ -14,7 +14,7 @@ from ..states import Status
 from .access import is_holder
 from .following import Look, Sight
 from .poller import poller_for
-from .state import unserved_queues
+from .summary import unserved_queues
 
 PATH = "/metrics"
 _WITHIN = 5.0

@@ -7,7 +7,8 @@ from panel.custom import JSComponent
 
 from ...constants import EVERY
 from ..following import WorkerSeen
-from ..state import WORKERS, Session
+from ..state import Session
+from ..summary import WORKERS
 from ..text import safe
 from .derived import derived
 from .source import script, style
