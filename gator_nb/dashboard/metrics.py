@@ -106,7 +106,9 @@ class _Seen(Collector):
         for queue in {*sight.counts, *sight.paused}:
             paused.add_metric([queue], float(queue in sight.paused))
         yield paused
-        unserved = _family("unserved_tasks", "Ready tasks that no live worker serves.", "queue")
+        unserved = _family(
+            "unserved_tasks", "Waiting or due later, in a queue without a live worker.", "queue"
+        )
         waiting = unserved_queues(sight.counts, sight.workers)
         for queue in sight.counts:
             unserved.add_metric([queue], waiting.get(queue, 0))
