@@ -13,6 +13,7 @@ from tornado.web import RequestHandler
 
 LOGIN = "/login"
 _COOKIE = "gator_nb_dashboard"
+_HOLDER = "holder"
 _DAYS = 7
 _AFTER_A_WRONG_ONE = 1.0
 """Seconds: nobody tries many."""
@@ -28,8 +29,7 @@ class TokenAccess(AuthProvider):
     @property
     def get_user(self) -> Callable[[Any], Any]:
         def user(handler: RequestHandler) -> User | None:
-            name = handler.get_signed_cookie(_COOKIE, max_age_days=_DAYS)
-            return None if name is None else User(name.decode())
+            return User(_HOLDER) if is_holder(handler) else None
 
         return user
 
@@ -40,6 +40,11 @@ class TokenAccess(AuthProvider):
     @property
     def login_handler(self) -> type[RequestHandler]:
         return self._handler
+
+
+def is_holder(handler: RequestHandler) -> bool:
+    """Whether a request comes from a browser that has brought the token."""
+    return handler.get_signed_cookie(_COOKIE, max_age_days=_DAYS) is not None
 
 
 class _Login(RequestHandler):
@@ -57,7 +62,7 @@ class _Login(RequestHandler):
         given = self.get_argument("token", "")
         if hmac.compare_digest(given.encode(), self.token.encode()):
             self.set_signed_cookie(
-                _COOKIE, "holder", expires_days=_DAYS, httponly=True, samesite="Lax"
+                _COOKIE, _HOLDER, expires_days=_DAYS, httponly=True, samesite="Lax"
             )
             self.redirect(_local(self.get_argument("next", "/")))
             return

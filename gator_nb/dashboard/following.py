@@ -138,6 +138,11 @@ class Following:
         """Look at workers and paused queues in the next step."""
         self._workers_due = 0.0
 
+    @property
+    def worker_names(self) -> Mapping[str, str]:
+        """By id; of those that left, too."""
+        return self._worker_names
+
     def wanted(self, query: Query) -> Wanted:
         """The query with the worker that it means."""
         return resolve(query, self._worker_names)

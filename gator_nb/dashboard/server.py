@@ -18,6 +18,7 @@ from tornado.websocket import WebSocketClosedError
 from ..errors import GatorError
 from .access import TokenAccess
 from .app import TITLE, create_app
+from .metrics import PATH, Metrics
 from .store import open_shared, resolved
 
 ADDRESS = "127.0.0.1"
@@ -70,7 +71,7 @@ def serve(
     url = f"http://{hosts[0]}:{chosen}/"
     page = partial(create_app, store, read_only=read_only)
     allowed = [*(f"{host}:{chosen}" for host in hosts), *origins]
-    server = make_server(page, address, chosen, allowed, token)
+    server = make_server(page, address, chosen, allowed, token, store)
     with _until_told_to_end(server) as run:
         tell(_welcome(url, token, read_only=read_only))
         if show:
@@ -79,12 +80,18 @@ def serve(
 
 
 def make_server(
-    create: Callable[[], Any], address: str, port: int, origins: list[str], token: str | None
+    create: Callable[[], Any],
+    address: str,
+    port: int,
+    origins: list[str],
+    token: str | None,
+    dsn: str,
 ) -> Any:
     """A server of this page that has not started.
 
     Args:
         origins: the "host:port" that a browser's address may show; no other page gets through.
+        dsn: the store that `/metrics` tells of.
     """
 
     def page() -> Any:  # Panel takes nothing but a plain function for a factory
@@ -102,6 +109,7 @@ def make_server(
         show=False,
         start=False,
         verbose=False,
+        extra_patterns=[(PATH, Metrics, {"dsn": dsn, "token": token, "hosts": origins})],
         unused_session_lifetime_milliseconds=_SESSION_LIFETIME,
         **guarded,
     )

@@ -6,11 +6,11 @@ from typing import Any
 
 import param
 
-from ..constants import EVERY
 from ..errors import GatorError, StoreUnavailable, TaskNotFound
 from ..record import Record
-from ..states import DELAYED, FAILED, RETRYING, SUCCESS, UNSTARTED, WAITING, Status
+from ..states import FAILED, SUCCESS
 from .details import Detail
+from .export import Export, Format, Piece
 from .following import PAGE_SIZE, Look, Sight, Stuck, WorkerSeen
 from .jobs import Bulk, Many, OneTask, PauseQueue, Verb
 from .poller import Poller, poller_for
@@ -18,23 +18,17 @@ from .query import (
     LIMIT,
     STATUSES_OF,
     BadFilter,
-    Counts,
     Query,
-    counted,
     parse,
     tile_of,
     with_status,
 )
 from .searching import SEARCHED
+from .summary import ALL, WORKERS, matching_count, tile_counts, unserved_queues, unstarted
 from .text import safe
 
-ALL = "all"
-WORKERS = "workers"
 SOME = "some"
 """What a filter shows that no tile stands for."""
-
-_READY = frozenset({WAITING, DELAYED, RETRYING})
-"""What a worker would take by itself; a blocked task waits for something else."""
 
 _DONE = {
     "cancel": "canceled", "stop": "stopped", "retry": "pushed", "pause": "paused",
@@ -81,6 +75,7 @@ class Session(param.Parameterized):
     task = param.String(default="", doc="The id of the task that is shown in all its detail.")
     detail = param.ClassSelector(class_=Detail, default=None, allow_None=True)
     bulk = param.ClassSelector(class_=Bulk, default=None, allow_None=True)
+    piece = param.ClassSelector(class_=Piece, default=None, allow_None=True, doc="Of an export.")
     notice = param.String(doc="What came of the last click, when it is not what was asked for.")
 
     def __init__(
@@ -106,6 +101,7 @@ class Session(param.Parameterized):
         self._pending: Sight | str | None = None
         self._delivery = threading.Lock()
         self._many: Many | None = None
+        self._export: Export | None = None
         self._poller = poller or poller_for(dsn)
         self._poller.attach(self)
 
@@ -214,8 +210,30 @@ class Session(param.Parameterized):
             verb = "pause" if on else "resume"
             self._poller.do(PauseQueue(queue, on, lambda error: self._fail(verb, error)))
 
+    def export(self, made: Format) -> None:
+        """Write what the filter finds, all of it; `piece` has its first part."""
+        self.stop_export()
+
+        def told(piece: Piece) -> None:
+            self._schedule(lambda: self._take_piece(export, piece))
+
+        export = self._export = Export(self.look.query, made, told)
+        self._poller.do(export)
+
+    def export_on(self) -> None:
+        """The piece is there: write the next."""
+        if self._export is not None and self.piece is not None and self.piece.more:
+            self._poller.do(self._export)
+
+    def stop_export(self) -> None:
+        """Write no more of it. May be repeated."""
+        if self._export is not None:
+            self._export.stop()
+        self._export = self.piece = None
+
     def close(self) -> None:
         """Look no longer. May be repeated."""
+        self.stop_export()
         self._poller.detach(self)
 
     def _may(self) -> bool:
@@ -275,6 +293,10 @@ class Session(param.Parameterized):
         if many is self._many:
             self.bulk = bulk
 
+    def _take_piece(self, export: Export, piece: Piece) -> None:
+        if export is self._export:
+            self.piece = piece
+
     def _apply(self) -> None:
         with self._delivery:
             news, self._pending = self._pending, None
@@ -327,43 +349,6 @@ class Session(param.Parameterized):
         if query == Query():
             return ALL
         return tile_of(query) or SOME
-
-
-def tile_counts(sight: Sight) -> dict[str, int]:
-    """How many tasks or workers each tile stands for."""
-    total: dict[Status, int] = dict.fromkeys(Status, 0)
-    for by_status in sight.counts.values():
-        for status, n in by_status.items():
-            total[status] += n
-    tiles = {tile: sum(total[s] for s in statuses) for tile, statuses in STATUSES_OF.items()}
-    return {**tiles, ALL: sum(total.values()), WORKERS: len(sight.workers)}
-
-
-def unstarted(sight: Sight) -> dict[str, int]:
-    """How many tasks of each queue have not started, those with the most first."""
-    found = {
-        queue: sum(n for status, n in by_status.items() if status in UNSTARTED)
-        for queue, by_status in sight.counts.items()
-    }
-    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def matching_count(sight: Sight, page_number: int) -> int | None:
-    """How many tasks fit, where that is known."""
-    query, page = sight.look.query, sight.page
-    if query.by_status_alone:
-        return counted(sight.counts, query.where)
-    whole = page_number == 1 and page.next is None and sight.search == "done"
-    return len(page.records) if whole else None
-
-
-def unserved_queues(counts: Counts, workers: Collection[WorkerSeen]) -> dict[str, int]:
-    """Queues with tasks that could run, and how many, where no live worker would take them."""
-    served = {queue for worker in workers for queue in worker.presence.queues}
-    if EVERY in served:
-        return {}
-    ready = {queue: sum(by[s] for s in _READY if s in by) for queue, by in counts.items()}
-    return {queue: n for queue, n in ready.items() if n and queue not in served}
 
 
 def said(verb: str, found: Record | GatorError) -> str:

@@ -32,6 +32,7 @@ class ServedDashboard:
         """
         store = resolved(dsn)
         open_shared(store).close()
+        self._store = store
         self._page = partial(create_app, store, read_only=read_only)
         self._port = choose_port(ADDRESS, None)
         self.url = f"http://{ADDRESS}:{self._port}/"
@@ -60,7 +61,8 @@ class ServedDashboard:
         asyncio.set_event_loop(asyncio.new_event_loop())
         self._loop = IOLoop.current()
         try:
-            server = make_server(self._page, ADDRESS, self._port, [f"{ADDRESS}:{self._port}"], None)
+            hosts = [f"{ADDRESS}:{self._port}"]
+            server = make_server(self._page, ADDRESS, self._port, hosts, None, self._store)
         except BaseException as error:  # noqa: BLE001 -- raised where it was asked for
             self._failed = error
             self._ready.set()

@@ -159,3 +159,45 @@ def test_keys(page: Page, shared_url: str, shared_store: str):
         page.keyboard.press("c")
         until(lambda: gator[several[2].task_id].status is Status.CANCELED)
         assert gator.counts() == {Status.DELAYED: 2, Status.CANCELED: 1}
+
+
+def test_keys_are_told_and_the_theme_is_kept(page: Page, shared_url: str):
+    """`?` tells the keys; `t` changes light and dark, also after a reload, until the system's is
+    asked for again."""
+    open_page(page, shared_url)
+    page.keyboard.press("?")
+    expect(page.locator(".sheet .keys")).to_contain_text("run it again")
+    themes = page.get_by_role("group", name="Theme")
+    expect(themes.get_by_role("button", name="System")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("t")
+    expect(themes.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
+    ground = page.locator(".gator-tiles .tile").first
+    expect(ground).to_have_css("background-color", "rgb(25, 31, 39)")
+    page.keyboard.press("Escape")
+    expect(page.locator(".sheet .keys")).to_be_hidden()
+    open_page(page, shared_url)
+    expect(ground).to_have_css("background-color", "rgb(25, 31, 39)")
+    page.keyboard.press("?")
+    themes.get_by_role("button", name="System").click()
+    expect(ground).to_have_css("background-color", "rgb(255, 255, 255)")
+
+
+def test_a_worker_leads_to_what_it_runs(page: Page, shared_url: str, shared_store: str):
+    """Its row says what it has; a click lists its running tasks."""
+
+    def long() -> None:
+        import time
+
+        for _ in range(200):
+            time.sleep(0.1)
+
+    with Gator(shared_store, "busy") as gator, gator.start_worker(threads=2):
+        task = gator.options(name="what it runs").task(long)
+        open_page(page, f"{shared_url}?view=workers")
+        named = page.locator(".w-worker button.name")
+        expect(named).to_be_visible(timeout=20 * SECONDS)
+        expect(page.locator("td.w-runs")).to_have_text("2 threads")
+        named.click()
+        expect(row(page, "what it runs")).to_be_visible(timeout=20 * SECONDS)
+        expect(page).to_have_url(re.compile("status%3Arunning\\+worker%3A"))
+        task.cancel()

@@ -8,7 +8,8 @@ from gator_nb import Gator, Status
 from gator_nb.backends.base import Filter, Page, Presence
 from gator_nb.dashboard.following import PAGE_SIZE, WorkerSeen, touches
 from gator_nb.dashboard.poller import Poller, poller_for
-from gator_nb.dashboard.state import Session, unserved_queues
+from gator_nb.dashboard.state import Session
+from gator_nb.dashboard.summary import unserved_queues
 from gator_nb.liveness import boot_id
 from gator_nb.record import Record
 

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlencode
 import param
 from panel.custom import JSComponent
 
-from ..state import WORKERS, Session
+from ..state import Session
+from ..summary import WORKERS
 from .derived import derived
 from .source import script, style
 

@@ -15,18 +15,24 @@ async function reloadIfServed() {
 const STORED = "gator_nb theme"
 const darkSystem = matchMedia("(prefers-color-scheme: dark)")
 
-function wishedDark() {
+// "light", "dark", or "system": a browser that keeps nothing follows the system.
+function wishedTheme() {
   try {
     const kept = localStorage.getItem(STORED)
-    return kept ? kept === "dark" : darkSystem.matches
+    return kept === "dark" || kept === "light" ? kept : "system"
   } catch {
-    return darkSystem.matches // a browser that keeps nothing
+    return "system"
   }
 }
 
-function keepWish(dark) {
+function wishedDark() {
+  const wished = wishedTheme()
+  return wished === "system" ? darkSystem.matches : wished === "dark"
+}
+
+function keepTheme(name) {
   try {
-    if (dark === darkSystem.matches) { localStorage.removeItem(STORED) } else { localStorage.setItem(STORED, dark ? "dark" : "light") }
+    if (name === "system") { localStorage.removeItem(STORED) } else { localStorage.setItem(STORED, name) }
   } catch {
     // a browser that keeps nothing
   }
@@ -83,6 +89,20 @@ export function render({model}) {
     if (model.more_queues) { rows.push(make("div", "sheet-more", `and ${number.format(model.more_queues)} more`)) }
     list.replaceChildren(...(rows.length ? rows : [make("div", "sheet-more", "There is none yet.")]))
   }
+  const follow = () => { model.dark = wishedDark() }
+  const themes = new ThemeChoice(wishedTheme, (name) => { keepTheme(name); follow() })
+  const help = sheetOf("?", make("div", "sheet-title wide", "Keys"), keyList(), make("div", "sheet-title", "Theme"), themes.node)
+  help.button.setAttribute("aria-label", "Keys and theme")
+  help.button.classList.add("help")
+  const pressed = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) { return }
+    if (event.key === "?") {
+      event.preventDefault()
+      for (const one of sheets) { one.toggle(one === help && help.sheet.hidden) }
+    }
+    if (event.key === "t") { event.preventDefault(); model.dark = !model.dark }
+  }
+  document.addEventListener("keydown", pressed)
   const away = (event) => {
     for (const {button, sheet, toggle} of sheets) {
       if (!event.composedPath().includes(sheet) && !event.composedPath().includes(button)) { toggle(false) }
@@ -94,7 +114,7 @@ export function render({model}) {
   }
   document.addEventListener("pointerdown", away)
   document.addEventListener("keydown", escape, true)
-  root.append(title, badge, store, workers, fresh, queues.button, share.button, queues.sheet, share.sheet)
+  root.append(title, badge, store, workers, fresh, queues.button, share.button, help.button, queues.sheet, share.sheet, help.sheet)
   drawQueues()
 
   let heard = Date.now()
@@ -117,8 +137,11 @@ export function render({model}) {
     workers.classList.toggle("none", model.workers === 0)
     document.documentElement.classList.toggle("gator-away", state === "lost" || state === "away")
   }
-  const follow = () => { model.dark = wishedDark() }
-  model.on("dark", () => keepWish(model.dark))
+  // The page's own button was pressed, or the key: from now on that is what is wished for.
+  model.on("dark", () => {
+    if (model.dark !== wishedDark()) { keepTheme(model.dark ? "dark" : "light") }
+    themes.show(wishedTheme())
+  })
   darkSystem.addEventListener("change", follow)
 
   const hear = () => { heard = Date.now(); show() }
@@ -139,6 +162,7 @@ export function render({model}) {
   }, 500)
   model.on("remove", () => {
     document.removeEventListener("pointerdown", away)
+    document.removeEventListener("keydown", pressed)
     document.removeEventListener("keydown", escape, true)
     clearInterval(clock)
     darkSystem.removeEventListener("change", follow)

@@ -35,8 +35,8 @@ class Bar(JSComponent):
     share = param.String(doc="The command that shows the same store to others.")
     dark = param.Boolean(default=False, doc="What the browser's system, or its person, prefers.")
 
-    _esm = script("bar")
-    _stylesheets = style("bar")
+    _esm = script("keys", "bar")
+    _stylesheets = style("bar", "keys")
 
     def __init__(self, state: Session, **params: Any) -> None:
         self._state = state

@@ -9,7 +9,8 @@ from panel.custom import JSComponent
 
 from ...record import Record
 from ..following import RECENT
-from ..state import ALL, WORKERS, Session
+from ..state import Session
+from ..summary import ALL, WORKERS
 from ..text import safe
 from .derived import derived
 from .rows import kind_of, word_of

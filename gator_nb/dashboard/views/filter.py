@@ -7,7 +7,8 @@ import param
 from panel.custom import JSComponent
 
 from ..query import LIMIT
-from ..state import ALL, WORKERS, Session
+from ..state import Session
+from ..summary import ALL, WORKERS
 from ..text import safe
 from .derived import derived
 from .source import script, style

@@ -10,7 +10,8 @@ from panel.custom import JSComponent
 
 from ...profiles import as_typed
 from ..following import Stuck
-from ..state import ALL, Session
+from ..state import Session
+from ..summary import ALL
 from ..text import safe
 from .derived import derived
 from .source import script, style

@@ -8,7 +8,8 @@ export function render({model}) {
   all.type = "button"
   const forAll = make("div", "for-all")
   const top = make("div", "top")
-  top.append(heading, total, all, fresh, forAll)
+  const exporter = new Exporter((message) => model.send_msg(message))
+  top.append(heading, total, all, fresh, exporter.node, forAll)
   const bulk = new BulkBar((message) => model.send_msg(message))
   const picked = bulk.picked
 
@@ -117,6 +118,7 @@ export function render({model}) {
     setText(total, model.pager.total === null ? "" : number.format(model.pager.total || 0))
     all.hidden = model.pager.all
     grid.hidden = rows.size === 0
+    exporter.node.hidden = rows.size === 0
     nothing.hidden = rows.size !== 0
     setText(nothing, model.nothing)
     newer.disabled = model.pager.page === 1
@@ -198,6 +200,7 @@ export function render({model}) {
   older.addEventListener("click", () => model.send_msg({go: "older"}))
 
   model.on("opened", mark)
+  model.on("piece", () => exporter.take(model.piece))
   for (const name of ["rows", "left", "view", "heading", "pager", "nothing", "bulk", "for_all", "read_only"]) {
     model.on(name, soon)
   }

@@ -8,7 +8,8 @@ from panel.custom import JSComponent
 
 from ...record import Record
 from ..jobs import OPEN_TO
-from ..state import ALL, SOME, WORKERS, Session
+from ..state import SOME, Session
+from ..summary import ALL, WORKERS
 from .derived import derived
 from .rows import row
 from .source import script, style
@@ -19,8 +20,8 @@ _PICKED = 10_000
 
 class Table(JSComponent):
     """Answers `{"open" | "cancel" | "retry": id}`, `{"keep": [id, ...]}`,
-    `{"go": "older" | "newer" | "all"}`, `{"do": verb, "ids": [id, ...]}`, `{"all": verb}` and
-    `{"bulk": "confirm" | "dismiss"}`."""
+    `{"go": "older" | "newer" | "all"}`, `{"do": verb, "ids": [id, ...]}`, `{"all": verb}`,
+    `{"bulk": "confirm" | "dismiss"}` and `{"export": "csv" | "json" | "on" | "stop"}`."""
 
     heading = param.String()
     view = param.String(doc="Which list this is; another one is shown at once, whole.")
@@ -34,8 +35,10 @@ class Table(JSComponent):
     read_only = param.Boolean(default=False)
     nothing = param.String(doc="What an empty list says.")
 
-    _esm = script("hold", "row", "bulk", "table")
-    _stylesheets = style("table", "bulk")
+    piece = param.Dict(default={}, doc="The part of an export that was asked for.")
+
+    _esm = script("hold", "row", "bulk", "export", "table")
+    _stylesheets = style("table", "bulk", "export")
 
     def __init__(self, state: Session, **params: Any) -> None:
         self._state = state
@@ -51,6 +54,13 @@ class Table(JSComponent):
                 self._state.open_task(task_id)
             case {"keep": list(ids)}:
                 self._state.keep([task_id for task_id in ids if isinstance(task_id, str)])
+            case {"go": str(where)}:
+                self._go(where)
+            case _:
+                self._handle_many(msg)
+
+    def _handle_many(self, msg: Any) -> None:
+        match msg:
             case {"do": "cancel" | "retry" as verb, "ids": list(ids)}:
                 picked = [task_id for task_id in ids if isinstance(task_id, str)]
                 self._state.do_to(verb, picked[:_PICKED])
@@ -60,11 +70,20 @@ class Table(JSComponent):
                 self._state.confirm()
             case {"bulk": "dismiss"}:
                 self._state.dismiss()
-            case {"go": "all"}:
+            case {"export": "csv" | "json" as made}:
+                self._state.export(made)
+            case {"export": "on"}:
+                self._state.export_on()
+            case {"export": "stop"}:
+                self._state.stop_export()
+
+    def _go(self, where: str) -> None:
+        match where:
+            case "all":
                 self._state.show(ALL)
-            case {"go": "older"}:
+            case "older":
                 self._state.go_older()
-            case {"go": "newer"}:
+            case "newer":
                 self._state.go_newer()
 
 
@@ -92,6 +111,7 @@ def table(state: Session) -> Any:
         pager=derived(pager, told.filter_text, told.matching, told.page_number, told.has_older),
         opened=told.task,
         bulk=derived(lambda bulk: bulk._asdict() if bulk else {}, told.bulk),
+        piece=derived(lambda piece: piece._asdict() if piece else {}, told.piece),
         for_all=derived(for_all, told.shown, told.records, told.counts),
         read_only=state.read_only,
         nothing=derived(nothing, told.shown, told.filter_text, told.search),

@@ -6,7 +6,8 @@ import param
 from panel.custom import JSComponent
 
 from ..query import STATUSES_OF
-from ..state import WORKERS, Session
+from ..state import Session
+from ..summary import WORKERS
 from .source import script, style
 
 TILES = (*STATUSES_OF, WORKERS)

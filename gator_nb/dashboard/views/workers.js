@@ -17,6 +17,10 @@ export function render({model}) {
   const nothing = make("p", "nothing", "No worker is alive.")
   root.append(top, grid, nothing)
   let offset = 0
+  body.addEventListener("click", (event) => {
+    const button = event.target.closest("tr")?.querySelector("button.name")
+    if (button && !String(getSelection())) { model.send_msg({show: button.dataset.id}) }
+  })
 
   const row = (data, now) => {
     const tr = make("tr", data.kind)
@@ -24,7 +28,11 @@ export function render({model}) {
     const status = make("span", "status")
     status.append(icon(data.kind), make("span", "word", data.word))
     cell("status", status)
-    cell("worker", make("div", "name cut", data.name), make("div", "more cut", data.where))
+    const name = make("button", "name cut", data.name)
+    name.type = "button"
+    name.title = "What it runs"
+    name.dataset.id = data.id
+    cell("worker", name, make("div", "more cut", data.where))
     cell("serves", make("div", "cut", data.queues))
     cell("runs", data.slots)
     cell("python", data.python)
@@ -34,7 +42,9 @@ export function render({model}) {
   }
   const draw = () => {
     const now = Date.now() / 1000 + offset
+    const at = root.getRootNode().activeElement?.dataset?.id
     body.replaceChildren(...model.rows.map((data) => row(data, now)))
+    if (at) { [...body.querySelectorAll("button.name")].find((one) => one.dataset.id === at)?.focus({preventScroll: true}) }
     setText(total, number.format(model.rows.length))
     grid.hidden = model.rows.length === 0
     nothing.hidden = model.rows.length !== 0

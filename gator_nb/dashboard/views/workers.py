@@ -1,20 +1,24 @@
 """The workers that live, and what they serve."""
 
+from collections.abc import Collection
 from typing import Any
 
 import param
 from panel.custom import JSComponent
 
+from ...backends.base import Presence
 from ...constants import EVERY
+from ...record import place_of
 from ..following import WorkerSeen
-from ..state import WORKERS, Session
+from ..state import Session
+from ..summary import WORKERS
 from ..text import safe
 from .derived import derived
 from .source import script, style
 
 
 class Workers(JSComponent):
-    """A list without actions."""
+    """Answers `{"show": id}`: what that worker runs."""
 
     rows = param.List(default=[])
     now = param.Number(default=0.0)
@@ -22,10 +26,20 @@ class Workers(JSComponent):
     _esm = script("workers")
     _stylesheets = style("table", "workers")
 
+    def __init__(self, state: Session, **params: Any) -> None:
+        self._state = state
+        super().__init__(**params)
+
+    def _handle_msg(self, msg: Any) -> None:
+        match msg:
+            case {"show": str(worker_id)}:
+                self._state.filter(running_on(worker_id, self._state.workers))
+
 
 def workers(state: Session) -> Any:
     """The list of a session's workers."""
     return Workers(
+        state,
         rows=derived(lambda seen: [worker_row(one) for one in seen], state.param.workers),
         now=state.param.seen_at,
         visible=derived(lambda shown: shown == WORKERS, state.param.shown),
@@ -38,13 +52,34 @@ def worker_row(seen: WorkerSeen) -> dict[str, Any]:
     one = seen.presence
     queues = "every queue" if EVERY in one.queues else ", ".join(one.queues)
     return {
+        "id": one.id,
         "kind": seen.life,
         "word": seen.life.capitalize(),
         "name": safe(one.name) or one.id[:8],
         "where": f"{safe(one.host, 60)} · process {one.pid}",
         "queues": safe(queues),
-        "slots": f"{one.slots} thread{'s' if one.slots != 1 else ''}",
+        "slots": slots(one),
         "python": safe(one.python, 20),
         "started": one.started,
         "heard": one.renewed,
     }
+
+
+def slots(one: Presence) -> str:
+    """How many tasks a worker runs at once, and where.
+
+    >>> slots(Presence("1", "worker", slots=2, lanes=("3.11/a1b2c3d4/process",)))
+    '2 processes'
+    """
+    places = {place_of(lane) for lane in one.lanes} - {None}
+    word = places.pop() if len(places) == 1 else "slot"
+    ending = "es" if word == "process" else "s"
+    return f"{one.slots} {word}{'' if one.slots == 1 else ending}"
+
+
+def running_on(worker_id: str, seen: Collection[WorkerSeen]) -> str:
+    """The filter for what a worker runs: by its name, where that is enough."""
+    names = [one.presence.name for one in seen]
+    name = next((one.presence.name for one in seen if one.presence.id == worker_id), "")
+    plain = name and '"' not in name and names.count(name) == 1
+    return f'status:running worker:"{name}"' if plain else f'status:running worker:"{worker_id}"'
