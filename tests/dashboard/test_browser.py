@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from pathlib import Path
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -111,17 +112,24 @@ def test_user_text_stays_text(page: Page, shared_url: str, shared_store: str):
     assert page.locator("tbody img, tbody b, tbody script").count() == 0
 
 
-def test_a_running_task_is_canceled_truthfully(page: Page, shared_url: str, shared_store: str):
+def test_a_running_task_is_canceled_truthfully(
+    page: Page, shared_url: str, shared_store: str, tmp_path: Path
+):
     """Running, then Canceling until its code has stopped, and only then Canceled."""
+    over = tmp_path / "over"
 
     def stubborn() -> None:
         import time
 
         from gator_nb import progress
 
-        for done in range(10_000):
-            progress(done, 10_000, "at work")
-            time.sleep(1.5)  # runs on for a while after a cancel was asked for
+        try:
+            for done in range(10_000):
+                progress(done, 10_000, "at work")
+                time.sleep(0.1)
+        finally:
+            while not over.exists():  # it cleans up for as long as the test wants
+                time.sleep(0.05)
 
     with Gator(shared_store, "stops") as gator, worker(shared_store):
         task = gator.options(name="stubborn").task(stubborn)
@@ -132,6 +140,7 @@ def test_a_running_task_is_canceled_truthfully(page: Page, shared_url: str, shar
         status = row(page, "stubborn").locator(".word")
         expect(status).to_have_text("Canceling")
         page.mouse.move(0, 0)
+        over.touch()
         expect(status).to_have_text("Canceled", timeout=20 * SECONDS)
         assert gator[task.task_id].status is Status.CANCELED
 
