@@ -49,6 +49,20 @@ class NotebookGator(Gator):
             f"`{start_command(self.backend)}` in a terminal"
         )
 
+    def run_in(self, place: str) -> None:
+        """From now on tasks that do not say otherwise run there: "thread" or "process".
+
+        Raises:
+            ValueError: the store lives in this process, and other ones do not see it.
+        """
+        if place == "process" and not self.backend.persistent:
+            raise ValueError(f"{self.conn_string} lives in this process only: no other one sees it")
+        self.client.run_in = place
+
+    def have_workers(self, records: Sequence[Record]) -> None:
+        """Start what runs these tasks, as a push does."""
+        self._after_push(records)
+
     def _after_push(self, records: Sequence[Record]) -> None:
         if not self.starts_workers:
             self._tell_when_unserved()
