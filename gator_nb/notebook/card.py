@@ -15,9 +15,11 @@ from ..durations import duration
 from ..group import Group
 from ..handle import Progress
 from ..payload import edited_since, one_line
+from ..record import Reason
 from ..states import TERMINAL, Status
 from ..task import Task
 from ..workforce import why_nobody_begins
+from .own_line import own_line
 
 _NAME_LIMIT = 80
 _ERROR_LIMIT = 300
@@ -98,7 +100,7 @@ def task_html(task: Task, *, live: bool = False) -> str:
     """
     rows = [_task_head(task, live), _unserved_row([task])]
     rows += [_progress_row(task), _result_row(task), _error_row(task)]
-    rows += [_edited_row(task)] if task.done() else []
+    rows += [_again_row(task)] if task.done() else []
     rows += [_tail(task)] if live else [_images(task), _fold("log", _log(task))]
     rows += [_fold("traceback", task.traceback or "")]
     return f'<div style="{_FRAME}">{"".join(rows)}</div>'
@@ -141,7 +143,7 @@ def _task_head(task: Task, live: bool) -> str:
     look = _LOOKS[Status(task.status)]
     word = (
         f'<span style="color:{look.colour};font-weight:600;white-space:nowrap">'
-        f"{look.icon} {_word(task)}</span>"
+        f'<span aria-hidden="true">{look.icon}</span> {_word(task)}</span>'
     )
     short = f'<span style="color:{_QUIET};{_CODE}">{escape(task.task_id[:8])}</span>'
     return _head(word + _bold(_name(task)) + short, _time(task), live)
@@ -169,6 +171,8 @@ def _word(task: Task) -> str:
         return f"over its time, {step}"
     if record.status is Status.BLOCKED and record.held:
         return "held"
+    if record.status is Status.FAILED and record.reason == Reason.LOST:
+        return "lost"
     return str(record.status)
 
 
@@ -197,7 +201,7 @@ def _progress_row(task: Task) -> str:
     share = min(1.0, max(0.0, told.done / told.total)) if told.total else None
     parts = [_amount(told, share), _rest(task, told), told.message, _latest(task)]
     text = " · ".join(filter(None, parts))
-    bar = "" if share is None else _bar([(share, _INFO)])
+    bar = "" if share is None else _bar([(share, _INFO)], f"{share:.0%} done")
     return f'{bar}<div style="color:{_QUIET}">{escape(one_line(text, 200))}{_curves(task)}</div>'
 
 
@@ -225,7 +229,8 @@ def _curve(values: Sequence[float]) -> str:
         for n, one in enumerate(shown)
     )
     return (
-        f'<svg width="{_CURVE_WIDTH}" height="16" style="vertical-align:middle;margin-left:8px">'
+        f'<svg aria-hidden="true" width="{_CURVE_WIDTH}" height="16" '
+        'style="vertical-align:middle;margin-left:8px">'
         f'<polyline points="{points}" fill="none" stroke="{_INFO}" stroke-width="1.5"/></svg>'
     )
 
@@ -283,15 +288,26 @@ def _error_row(task: Task) -> str:
         return ""
     colour = _BAD if task.status is Status.FAILED else _QUIET
     text = escape(one_line(error, _ERROR_LIMIT))
-    return f'<div style="color:{colour};overflow-wrap:anywhere">{text}</div>'
+    row = f'<div style="color:{colour};overflow-wrap:anywhere">{text}</div>'
+    line = own_line(task.traceback or "") if task.status is Status.FAILED else ""
+    if line:
+        row = f'<div style="{_MONO}">{escape(one_line(line, _ERROR_LIMIT))}</div>{row}'
+    return row
 
 
-def _edited_row(task: Task) -> str:
-    """A word where the function has been edited since."""
+def _again_row(task: Task) -> str:
+    """A word where the function has been edited since, and how to run what has failed again; the
+    card that is saved has no button, which would need this kernel."""
     record = task.handle.record
-    if record.call_key is None or not edited_since(record.call_key, task.handle.header().function):
-        return ""
-    return f'<div style="color:{_WARN}">edited since this ran</div>'
+    edited = record.call_key is not None and edited_since(
+        record.call_key, task.handle.header().function
+    )
+    told = [f'<span style="color:{_WARN}">edited since this ran</span>'] if edited else []
+    if task.status is not Status.SUCCESS:
+        command = f'<code style="{_CODE}">%gator retry {escape(task.task_id[:8])}</code>'
+        code = " with the code as it was" if edited else ""
+        told.append(f'<span style="color:{_QUIET}">{command} runs it again{code}</span>')
+    return f"<div>{' · '.join(told)}</div>" if told else ""
 
 
 def _unserved_row(tasks: Sequence[Task]) -> str:
@@ -343,20 +359,22 @@ def _clean(text: str) -> str:
 # -- bars ----------------------------------------------------------------------------------------
 
 
-def _bar(parts: Sequence[tuple[float, str]]) -> str:
+def _bar(parts: Sequence[tuple[float, str]], told: str) -> str:
     filled = "".join(
         f'<div style="width:{share * 100:.2f}%;background:{colour}"></div>'
         for share, colour in parts
     )
     return (
-        '<div style="display:flex;height:6px;margin:6px 0;border-radius:3px;overflow:hidden;'
+        f'<div role="img" aria-label="{escape(told)}" '
+        'style="display:flex;height:6px;margin:6px 0;border-radius:3px;overflow:hidden;'
         f'background:var(--jp-layout-color3, rgba(128,128,128,.25))">{filled}</div>'
     )
 
 
 def _stack(counts: dict[Status, int], total: int) -> str:
     order = (Status.SUCCESS, Status.FAILED, Status.CANCELED, Status.RUNNING)
-    return _bar([(counts.get(s, 0) / max(total, 1), _LOOKS[s].colour) for s in order])
+    told = ", ".join(f"{number} {status}" for status, number in counts.items())
+    return _bar([(counts.get(s, 0) / max(total, 1), _LOOKS[s].colour) for s in order], told)
 
 
 def _badge(status: Status) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Self
 
+from IPython.core.getipython import get_ipython
+
 from ..backends import address_of
 from ..errors import GatorError
 from ..gator import Gator
@@ -11,6 +13,7 @@ from ..record import Record, place_of
 from ..workforce import start_command
 from .leftovers import workers_of
 from .queue_name import of_this_user
+from .unattended import NOTE, unattended
 
 _OWN_SCHEMES = frozenset({"memory", "locmem", "sqlite"})
 
@@ -19,6 +22,7 @@ class NotebookGator(Gator):
     """Starts a worker by itself at the first push, where nobody else would run the task."""
 
     _looked_for_workers = False
+    _looked_for_people = False
 
     @classmethod
     def on(cls, conn_string: str | None, queue: str) -> Self:
@@ -72,6 +76,14 @@ class NotebookGator(Gator):
             self.crew.have_processes()
         if places - {"process"}:
             self.crew.have_threads()
+        self._tell_when_unattended()
+
+    def _tell_when_unattended(self) -> None:
+        """Once: what runs beside a kernel ends with it."""
+        if not self._looked_for_people:
+            self._looked_for_people = True
+            if unattended(get_ipython()):
+                print(f"gator_nb: {NOTE}")  # noqa: T201
 
     def _tell_when_unserved(self) -> None:
         """Once: later the cards tell."""

@@ -8,6 +8,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from gator_nb import Gator, Task
+from gator_nb.notebook.own_line import own_line
 
 from .conftest import PATIENCE, Kernel
 
@@ -210,3 +211,51 @@ def test_a_card_says_that_its_function_was_edited_since(kernel) -> None:
     assert kernel.run(shown).strip() == "False"
     kernel.run("def fit(x):\n    return x + 1")
     assert kernel.run(shown).strip() == "True"
+
+
+def test_a_failure_shows_the_own_line_first_and_how_to_run_it_again(kernel: Kernel):
+    """Not the library's line that raised; and a command, since a saved card has no button."""
+    kernel.run("import json\ndef read(text):\n    return json.loads(text)")
+    kernel.run("task = gator.task(read, '{bad').wait(30)\nhtml = task._repr_mimebundle_()")
+    html = kernel.run("print(html['text/html'])")
+    assert "line 3, in read: return json.loads(text)" in html
+    assert html.index("line 3, in read") < html.index("JSONDecodeError")
+    assert kernel.run("print(f'%gator retry {task.task_id[:8]}' in html['text/html'])") == "True\n"
+    kernel.run("def read(text):\n    return text")
+    assert "runs it again with the code as it was" in kernel.run(
+        "print(task._repr_mimebundle_()['text/html'])"
+    )
+
+
+IN_A_LIBRARY = """
+  File "/tmp/ipykernel_1/2.py", line 3, in fit
+    b()
+  File "/env/lib/python3.11/site-packages/b.py", line 9, in b
+    raise
+"""
+CHAINED = """
+Traceback (most recent call last):
+  File "a.py", line 1, in f
+    first
+E
+
+Traceback (most recent call last):
+  File "b.py", line 2, in g
+    second
+E
+"""
+
+
+@pytest.mark.parametrize(
+    ("traceback", "line"),
+    [
+        ("", ""),
+        ("ValueError: no frames", ""),
+        ('  File "/x/lib/python3.11/json/decoder.py", line 353, in raw_decode\n    a\n', ""),
+        (IN_A_LIBRARY, "line 3, in fit: b()"),
+        (CHAINED, "b.py, line 2, in g: second"),
+    ],
+)
+def test_the_own_line_of_a_traceback(traceback: str, line: str):
+    """The innermost frame that is in no library, of the error that came last."""
+    assert own_line(traceback) == line
