@@ -11,16 +11,16 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
 from ..errors import GatorError
 from ..group import Group
-from ..states import FAILED, RUNNING, TERMINAL, Status, status_of
+from ..states import FAILED, RUNNING, TERMINAL, status_of
 from ..task import Task
 from ..verbs import MAGICS
 from ..worker_process import WorkerProcess
-from ..workforce import unserved_lanes, workers
 from .card import task_text
 from .cell_magic import Arrivals, run_cell
-from .leftovers import HELD_MEND, held_ids
+from .leftovers import held_ids
 from .own_gator import NotebookGator
 from .stores import Stores
+from .summary import summary_of
 from .words import connect_words, help_text, split, worker_words
 
 _LISTED = 20
@@ -59,17 +59,7 @@ class GatorMagics(Magics):
 
     def _status(self, words: Sequence[str]) -> None:
         _none(words, "status")
-        counts = self.gator.counts()
-        held = len(held_ids(self.gator)) if counts.get(Status.BLOCKED) else 0
-        lines = [f"queue {self.gator.queue_name!r} in {self.gator.conn_string}"]
-        if self.gator.queue_name in self.gator.backend.paused():
-            lines[0] += ", paused: `%gator resume` lets it go on"
-        lines += [f"{status!s:>10} {counts[status]}" for status in Status if counts.get(status)]
-        lines += [f"{'held':>10} {held} of the blocked: {HELD_MEND}"] if held else []
-        backend, queue = self.gator.backend, self.gator.queue_name
-        stuck = unserved_lanes(backend, [queue], workers(backend))
-        there = [f"{one.why}; {one.mend(backend)}" for one in stuck if one.missing != "worker"]
-        print("\n".join([*lines, self.gator.served_by, *there]))  # noqa: T201
+        print(summary_of(self.gator).text)  # noqa: T201
 
     def _resume(self, words: Sequence[str]) -> None:
         _none(words, "resume")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Self
+from typing import Any, Self
 
 from IPython.core.getipython import get_ipython
 
@@ -13,6 +13,7 @@ from ..record import Record, place_of
 from ..workforce import start_command
 from .leftovers import workers_of
 from .queue_name import of_this_user
+from .summary import summary_of
 from .unattended import NOTE, unattended
 
 _OWN_SCHEMES = frozenset({"memory", "locmem", "sqlite"})
@@ -52,6 +53,14 @@ class NotebookGator(Gator):
             "no worker serves it: `%gator worker start` for one in this kernel, or "
             f"`{start_command(self.backend)}` in a terminal"
         )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 -- IPython's own names
+        """As the last value of a cell: what its queue holds, and who runs it."""
+        try:
+            summary = summary_of(self)
+        except GatorError as error:
+            return {"text/plain": f"{self!r}: {error}"}
+        return {"text/plain": summary.text, "text/html": summary.html}
 
     def run_in(self, place: str) -> None:
         """From now on tasks that do not say otherwise run there: "thread" or "process".

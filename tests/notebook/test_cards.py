@@ -8,6 +8,8 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from gator_nb import Gator, Task
+from gator_nb.notebook.live import _Face
+from gator_nb.notebook.own_gator import NotebookGator
 from gator_nb.notebook.own_line import own_line
 
 from .conftest import PATIENCE, Kernel
@@ -259,3 +261,35 @@ E
 def test_the_own_line_of_a_traceback(traceback: str, line: str):
     """The innermost frame that is in no library, of the error that came last."""
     assert own_line(traceback) == line
+
+
+def test_the_gator_displays_as_a_summary(kernel: Kernel):
+    """What `%gator` prints, and the same as a card; a queue's name stays text."""
+    kernel.run("gator.map(abs, range(3)).wait(timeout=30)")
+    assert kernel.run("gator") == kernel.run("%gator").rstrip("\n")
+    html = kernel.run("print(gator._repr_mimebundle_()['text/html'])")
+    assert "my-notebook" in html
+    assert 'aria-label="3 success"' in html
+    with NotebookGator.on("memory://", HOSTILE) as gator:
+        shown = gator._repr_mimebundle_()
+        assert "<img" not in shown["text/html"]
+        gator.close()
+        assert "text/html" not in gator._repr_mimebundle_()
+
+
+def test_a_live_card_of_many_asks_the_store_for_nothing(gator: Gator, monkeypatch):
+    """Ten thousand tasks are drawn from what the news has brought, and what takes long waits."""
+    group = gator.map(abs, range(200))
+    card = _Face(group)
+    card.widget()
+    sent: list[str] = []
+    card._html.observe(lambda change: sent.append(change["new"]), "value")
+    task = gator.get(group[0].task_id)
+    monkeypatch.setattr(gator.backend, "get", None)
+    card.refresh(changed=True)
+    assert sent == []  # it knows of no change, and nothing is sent
+    card.see(task.handle.record)
+    card._rests_until = 0.0
+    card.refresh(changed=True)
+    assert "1 of 200 ended" in sent[-1]
+    assert card._rests_until > 0
