@@ -83,7 +83,7 @@ def task_text(task: Task) -> str:
     parts = [f"{_word(task)}: {_name(task)} ({task.task_id[:8]})"]
     if task.status is Status.RUNNING and task.progress is not None:
         parts.append(str(task.progress))
-    parts += filter(None, [_time(task)])
+    parts += filter(None, [_time(task), _reused(task)])
     if task.error:
         parts.append(one_line(task.error, _ERROR_LIMIT))
     parts += filter(None, [_why_nobody_begins([task])])
@@ -154,7 +154,8 @@ def _task_head(task: Task, live: bool) -> str:
         f'<span aria-hidden="true">{look.icon}</span> {_word(task)}</span>'
     )
     short = f'<span style="color:{_QUIET};{_CODE}">{escape(task.task_id[:8])}</span>'
-    return _head(word + _bold(_name(task)) + short, _time(task), live)
+    told = " · ".join(filter(None, [_reused(task), _time(task)]))
+    return _head(word + _bold(_name(task)) + short, told, live)
 
 
 def _bold(text: str) -> str:
@@ -168,6 +169,10 @@ def _time(task: Task) -> str:
         rest = record.due - task.handle.client.backend.now()
         return f"starts in {duration(rest)}" if rest > 0 else ""
     return "" if record.started is None else duration(task.elapsed)
+
+
+def _reused(task: Task) -> str:
+    return f"reused, pushed {task.created:%Y-%m-%d %H:%M}" if task.reused else ""
 
 
 def _word(task: Task) -> str:

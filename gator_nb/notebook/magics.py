@@ -176,7 +176,6 @@ class GatorMagics(Magics):
         if not again:
             print("nothing has failed")  # noqa: T201
             return None
-        self.gator.have_workers([task.handle.record for task in again])
         return again[0] if len(again) == 1 else again
 
     def _use(self, words: Sequence[str]) -> None:

@@ -72,10 +72,6 @@ class NotebookGator(Gator):
             raise ValueError(f"{self.conn_string} lives in this process only: no other one sees it")
         self.client.run_in = place
 
-    def have_workers(self, records: Sequence[Record]) -> None:
-        """Start what runs these tasks, as a push does."""
-        self._after_push(records)
-
     def _after_push(self, records: Sequence[Record]) -> None:
         if not self.starts_workers:
             self._tell_when_unserved()

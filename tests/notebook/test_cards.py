@@ -293,3 +293,21 @@ def test_a_live_card_of_many_asks_the_store_for_nothing(gator: Gator, monkeypatc
     card.refresh(changed=True)
     assert "1 of 200 ended" in sent[-1]
     assert card._rests_until > 0
+
+
+def test_a_reused_task_says_so(gator: Gator):
+    """What the card shows was not run for this cell; the handle that pushed it says nothing."""
+    options = gator.options(reuse=True)
+    first, again = options.task(pow, 2, 10), options.task(pow, 2, 10)
+    told = f"reused, pushed {first.created:%Y-%m-%d %H:%M}"
+    assert told in bundle(again)["text/html"]
+    assert told in bundle(again)["text/plain"]
+    assert "reused" not in bundle(first)["text/html"] + bundle(gator[first.task_id])["text/html"]
+
+
+def test_a_task_that_died_with_its_worker_says_lost(kernel: Kernel):
+    """It failed through no fault of its code, and no status says that."""
+    kernel.run("import os, signal, time\ndef die(): os.kill(os.getpid(), signal.SIGKILL)")
+    kernel.run("options = gator.options(run_in='process', on_lost='fail')")
+    kernel.run("task = options.task(die).wait(60)")
+    assert kernel.run("task").startswith("lost: die (")
