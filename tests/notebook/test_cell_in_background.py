@@ -42,8 +42,12 @@ def test_out_arrives_between_cells(kernel) -> None:
 def test_out_never_takes_the_place_of_a_newer_value(kernel) -> None:
     """Whoever gave the name a value since meant that value."""
     kernel.run("kept = old = 'before'")
-    kernel.run("%%gator --out kept,old --no-card\nkept = old = 'by the cell'")
-    kernel.run("kept = 'by hand'\ngator.tasks()[0].wait(30)")
+    kernel.run(
+        "magic = get_ipython().run_cell_magic\n"
+        "magic('gator', '--out kept,old --no-card', 'kept = old = \"by the cell\"')\n"
+        "kept = 'by hand'\n"
+        "task = gator.tasks()[0].wait(30)"
+    )
     told = kernel.run("kept, old")
     assert "old arrived from" in told
     assert "kept was given another value since, and stays" in told
