@@ -66,6 +66,7 @@ class Task(LocalTask):
     """
 
     _future: "Future[Any] | None" = None
+    _reused = False
 
     @classmethod
     def stored(cls, client: "Client", record: Record) -> Self:
@@ -83,6 +84,8 @@ class Task(LocalTask):
 
     def attach(self, client: "Client", record: Record) -> None:
         """Become the handle on `record`, which may be an older task of the same call."""
+        if record.id != self.task_id:
+            self.__dict__["_reused"] = True
         self.__dict__["task_id"] = record.id
         self._handle = Handle(client, record)
 
@@ -190,6 +193,17 @@ class Task(LocalTask):
         """It was asked to stop and still runs."""
         record = self._handle and self._handle.record
         return bool(record and record.cancel_at and record.status is Status.RUNNING)
+
+    @property
+    def reused(self) -> bool:
+        """This push was answered by a task of the very same call that was there before.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator, gator.options(reuse=True) as opts:
+        ...     [opts.task(pow, 2, 10).reused for _ in range(2)]
+        [False, True]
+        """
+        return self._reused
 
     def retry(self, **options: Any) -> Self:
         """Run the same call again as a new task, with this one's id as its `retry_of`.

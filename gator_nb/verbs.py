@@ -1,5 +1,7 @@
 """What can be done with a store by a word, and one sentence about each: the only table of them."""
 
+from typing import NamedTuple
+
 VERBS = {
     "worker": "Run the tasks of a store here, until told to stop.",
     "key": "Tell, carry, add and change the keys that sign tasks.",
@@ -14,3 +16,55 @@ VERBS = {
     "verify": "Check a store's indexes and counters against its tasks.",
     "doctor": "Find out what is in the way of tasks.",
 }
+
+
+class Magic(NamedTuple):
+    """A verb of `%gator`."""
+
+    does: str
+    words: str = ""
+    """What may follow, as it stands in the help."""
+    options: tuple[str, ...] = ()
+    completes: str = ""
+    """What a word of it can be: "tasks", "open tasks", "ended tasks", "statuses" or "stores"; or
+    the words themselves."""
+
+
+MAGICS = {
+    "status": Magic("Tell what this notebook's queue holds, and who runs it."),
+    "ls": Magic(VERBS["ls"], "[STATUS] [--all]", ("--all",), "statuses"),
+    "show": Magic("Show the card of a task.", "ID", (), "tasks"),
+    "logs": Magic("Print what a task printed.", "ID", (), "tasks"),
+    "cancel": Magic(
+        VERBS["cancel"], "ID... [--force] | --held", ("--held", "--force"), "open tasks"
+    ),
+    "retry": Magic(VERBS["retry"], "ID... | --failed", ("--failed",), "ended tasks"),
+    "resume": Magic("Let held tasks, and a paused queue, go on."),
+    "wait": Magic("Wait for all that was pushed here; raise when some of it failed."),
+    "use": Magic(
+        "Where tasks run that do not say.", "threads|processes", (), "threads processes"
+    ),
+    "connect": Magic(
+        "Go on with another store; alone, list those with a name.",
+        "[NAME|ADDRESS [--save NAME]]", ("--save",), "stores",
+    ),
+    "worker": Magic(
+        "Run this queue's tasks here, or stop to.",
+        "start [--threads N | --processes N [--detach]] [--has NAME=AMOUNT] | stop",
+        ("--threads", "--processes", "--detach", "--has"), "start stop",
+    ),
+    "dashboard": Magic("Show the page of this store, which lives while a cell blocks."),
+    "help": Magic("Tell what there is."),
+}  # fmt: skip
+
+CELL = (
+    ("--name NAME", "What to call the task."),
+    ("--out VAR", "Bring this variable here once it is there; may be repeated."),
+    ("--timeout TIME", 'Stop it after that long, as in "90s" or "2h".'),
+    ("--retries N", "Try it again so often."),
+    ("--process", "In a process of its own, which can be stopped whatever it does."),
+    ("--reuse", "Answer the task of the very same cell, where there is one."),
+    ("--block", "Wait for it; raise what it raised."),
+    ("--no-card", "Show nothing."),
+)
+"""The options of `%%gator`."""

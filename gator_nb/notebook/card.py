@@ -5,7 +5,6 @@ places that have none. User text is escaped, and cleaned of what a browser could
 """
 
 import base64
-import math
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
@@ -15,9 +14,12 @@ from ..durations import duration
 from ..group import Group
 from ..handle import Progress
 from ..payload import edited_since, one_line
+from ..record import Reason
 from ..states import TERMINAL, Status
 from ..task import Task
 from ..workforce import why_nobody_begins
+from .own_line import own_line
+from .shapes import bar, curve
 
 _NAME_LIMIT = 80
 _ERROR_LIMIT = 300
@@ -34,7 +36,6 @@ _TAIL = 4
 _TAIL_LIMIT = 600
 _FIRST_GUESS = 2.0
 """Seconds before which the time that is left is not guessed."""
-_CURVE_WIDTH, _POINTS = 90, 60
 _PATIENT = 3.0
 """Seconds before a card asks why nobody begins: a worker of this notebook may be starting."""
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
@@ -82,7 +83,7 @@ def task_text(task: Task) -> str:
     parts = [f"{_word(task)}: {_name(task)} ({task.task_id[:8]})"]
     if task.status is Status.RUNNING and task.progress is not None:
         parts.append(str(task.progress))
-    parts += filter(None, [_time(task)])
+    parts += filter(None, [_time(task), _reused(task)])
     if task.error:
         parts.append(one_line(task.error, _ERROR_LIMIT))
     parts += filter(None, [_why_nobody_begins([task])])
@@ -98,32 +99,41 @@ def task_html(task: Task, *, live: bool = False) -> str:
     """
     rows = [_task_head(task, live), _unserved_row([task])]
     rows += [_progress_row(task), _result_row(task), _error_row(task)]
-    rows += [_edited_row(task)] if task.done() else []
+    rows += [_again_row(task)] if task.done() else []
     rows += [_tail(task)] if live else [_images(task), _fold("log", _log(task))]
     rows += [_fold("traceback", task.traceback or "")]
     return f'<div style="{_FRAME}">{"".join(rows)}</div>'
 
 
 def group_text(group: Group) -> str:
-    """The group in one line."""
-    counts = group.counts()
+    """The group in one line, as its handles know it."""
+    counts = _counts(list(group))
     told = ", ".join(f"{number} {status}" for status, number in counts.items())
     return f"{len(group)} tasks: {told or 'none'}"
 
 
 def group_html(group: Group, *, live: bool = False) -> str:
-    """The group as one card: a bar of what became of its tasks, and what went wrong."""
+    """The group as one card: a bar of what became of its tasks, and what went wrong. It tells what
+    the handles know: to ask the store for ten thousand tasks takes most of a second."""
     tasks = list(group)
-    counts = group.counts()
-    names = ", ".join(dict.fromkeys(task.label for task in tasks))
+    counts = _counts(tasks)
+    names = ", ".join(dict.fromkeys(task.handle.record.label for task in tasks))
     done = sum(counts.get(status, 0) for status in TERMINAL)
     head = _head(_bold(one_line(names, _NAME_LIMIT)), f"{done} of {len(tasks)} ended", live)
-    legend = " ".join(
-        f'<span style="white-space:nowrap;margin-right:10px">{_badge(status)} {number}</span>'
-        for status, number in counts.items()
-    )
     rest = f"{_errors(tasks)}{_unserved_row(tasks)}"
-    return f'<div style="{_FRAME}">{head}{_stack(counts, len(tasks))}{legend}{rest}</div>'
+    return f'<div style="{_FRAME}">{head}{_stack(counts, len(tasks))}{_legend(counts)}{rest}</div>'
+
+
+def queue_html(name: str, where: str, counts: dict[Status, int], told: Sequence[str]) -> str:
+    """A queue as a card: its name, the store it is in, a bar of what it holds, and notes."""
+    head = _head(_bold(one_line(name, _NAME_LIMIT)), escape(one_line(where, 200)), live=False)
+    notes = "".join(
+        f'<div style="color:{_QUIET};overflow-wrap:anywhere">{escape(one_line(one, 600))}</div>'
+        for one in told
+    )
+    total = sum(counts.values())
+    drawn = f"{_stack(counts, total)}{_legend(counts)}" if total else ""
+    return f'<div style="{_FRAME}">{head}{drawn}{notes}</div>'
 
 
 # -- the rows of a card ----------------------------------------------------------------------
@@ -141,10 +151,11 @@ def _task_head(task: Task, live: bool) -> str:
     look = _LOOKS[Status(task.status)]
     word = (
         f'<span style="color:{look.colour};font-weight:600;white-space:nowrap">'
-        f"{look.icon} {_word(task)}</span>"
+        f'<span aria-hidden="true">{look.icon}</span> {_word(task)}</span>'
     )
     short = f'<span style="color:{_QUIET};{_CODE}">{escape(task.task_id[:8])}</span>'
-    return _head(word + _bold(_name(task)) + short, _time(task), live)
+    told = " · ".join(filter(None, [_reused(task), _time(task)]))
+    return _head(word + _bold(_name(task)) + short, told, live)
 
 
 def _bold(text: str) -> str:
@@ -160,6 +171,10 @@ def _time(task: Task) -> str:
     return "" if record.started is None else duration(task.elapsed)
 
 
+def _reused(task: Task) -> str:
+    return f"reused, pushed {task.created:%Y-%m-%d %H:%M}" if task.reused else ""
+
+
 def _word(task: Task) -> str:
     record = task.handle.record
     step = _step(task)
@@ -169,6 +184,8 @@ def _word(task: Task) -> str:
         return f"over its time, {step}"
     if record.status is Status.BLOCKED and record.held:
         return "held"
+    if record.status is Status.FAILED and record.reason == Reason.LOST:
+        return "lost"
     return str(record.status)
 
 
@@ -197,8 +214,8 @@ def _progress_row(task: Task) -> str:
     share = min(1.0, max(0.0, told.done / told.total)) if told.total else None
     parts = [_amount(told, share), _rest(task, told), told.message, _latest(task)]
     text = " · ".join(filter(None, parts))
-    bar = "" if share is None else _bar([(share, _INFO)])
-    return f'{bar}<div style="color:{_QUIET}">{escape(one_line(text, 200))}{_curves(task)}</div>'
+    drawn = "" if share is None else bar([(share, _INFO)], f"{share:.0%} done")
+    return f'{drawn}<div style="color:{_QUIET}">{escape(one_line(text, 200))}{_curves(task)}</div>'
 
 
 def _rest(task: Task, told: Progress) -> str:
@@ -213,21 +230,7 @@ def _rest(task: Task, told: Progress) -> str:
 def _curves(task: Task) -> str:
     """The course of each metric as a small line."""
     courses = ([value for _, value in points] for points in task.metrics.values())
-    return "".join(_curve(values) for values in courses if len(values) > 1)
-
-
-def _curve(values: Sequence[float]) -> str:
-    shown = [one for one in values[-_POINTS:] if math.isfinite(one)]
-    low, high = min(shown, default=0.0), max(shown, default=0.0)
-    step = _CURVE_WIDTH / max(len(shown) - 1, 1)
-    points = " ".join(
-        f"{n * step:.1f},{15 - 14 * (one - low) / ((high - low) or 1):.1f}"
-        for n, one in enumerate(shown)
-    )
-    return (
-        f'<svg width="{_CURVE_WIDTH}" height="16" style="vertical-align:middle;margin-left:8px">'
-        f'<polyline points="{points}" fill="none" stroke="{_INFO}" stroke-width="1.5"/></svg>'
-    )
+    return "".join(curve(values, _INFO) for values in courses if len(values) > 1)
 
 
 def _images(task: Task) -> str:
@@ -283,15 +286,27 @@ def _error_row(task: Task) -> str:
         return ""
     colour = _BAD if task.status is Status.FAILED else _QUIET
     text = escape(one_line(error, _ERROR_LIMIT))
-    return f'<div style="color:{colour};overflow-wrap:anywhere">{text}</div>'
+    row = f'<div style="color:{colour};overflow-wrap:anywhere">{text}</div>'
+    line = own_line(task.traceback or "") if task.status is Status.FAILED else ""
+    if line:
+        shown = escape(one_line(line, _ERROR_LIMIT))
+        row = f'<div style="{_MONO};margin-bottom:4px">{shown}</div>{row}'
+    return row
 
 
-def _edited_row(task: Task) -> str:
-    """A word where the function has been edited since."""
+def _again_row(task: Task) -> str:
+    """A word where the function has been edited since, and how to run what has failed again; the
+    card that is saved has no button, which would need this kernel."""
     record = task.handle.record
-    if record.call_key is None or not edited_since(record.call_key, task.handle.header().function):
-        return ""
-    return f'<div style="color:{_WARN}">edited since this ran</div>'
+    edited = record.call_key is not None and edited_since(
+        record.call_key, task.handle.header().function
+    )
+    told = [f'<span style="color:{_WARN}">edited since this ran</span>'] if edited else []
+    if task.status is not Status.SUCCESS:
+        command = f'<code style="{_CODE}">%gator retry {escape(task.task_id[:8])}</code>'
+        code = " with the code as it was" if edited else ""
+        told.append(f'<span style="color:{_QUIET}">{command} runs it again{code}</span>')
+    return f"<div>{' · '.join(told)}</div>" if told else ""
 
 
 def _unserved_row(tasks: Sequence[Task]) -> str:
@@ -343,20 +358,22 @@ def _clean(text: str) -> str:
 # -- bars ----------------------------------------------------------------------------------------
 
 
-def _bar(parts: Sequence[tuple[float, str]]) -> str:
-    filled = "".join(
-        f'<div style="width:{share * 100:.2f}%;background:{colour}"></div>'
-        for share, colour in parts
-    )
-    return (
-        '<div style="display:flex;height:6px;margin:6px 0;border-radius:3px;overflow:hidden;'
-        f'background:var(--jp-layout-color3, rgba(128,128,128,.25))">{filled}</div>'
-    )
+def _counts(tasks: Sequence[Task]) -> dict[Status, int]:
+    found = Counter(task.handle.record.status for task in tasks)
+    return {status: found[status] for status in Status if found[status]}
 
 
 def _stack(counts: dict[Status, int], total: int) -> str:
     order = (Status.SUCCESS, Status.FAILED, Status.CANCELED, Status.RUNNING)
-    return _bar([(counts.get(s, 0) / max(total, 1), _LOOKS[s].colour) for s in order])
+    told = ", ".join(f"{number} {status}" for status, number in counts.items())
+    return bar([(counts.get(s, 0) / max(total, 1), _LOOKS[s].colour) for s in order], told)
+
+
+def _legend(counts: dict[Status, int]) -> str:
+    return " ".join(
+        f'<span style="white-space:nowrap;margin-right:10px">{_badge(status)} {number}</span>'
+        for status, number in counts.items()
+    )
 
 
 def _badge(status: Status) -> str:
@@ -367,7 +384,9 @@ def _badge(status: Status) -> str:
 def _errors(tasks: Sequence[Task]) -> str:
     """The different errors of a group, the commonest first."""
     found = Counter(
-        one_line(task.error or "", _ERROR_LIMIT) for task in tasks if task.status is Status.FAILED
+        one_line(one.error or "", _ERROR_LIMIT)
+        for one in (task.handle.record for task in tasks)
+        if one.status is Status.FAILED
     )
     lines = [
         f'<div style="color:{_BAD};overflow-wrap:anywhere">{number} × {escape(error)}</div>'

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .completion import complete_words
 from .leftovers import held_note
 from .magics import GatorMagics
 from .own_gator import NotebookGator
@@ -30,7 +31,9 @@ def load(shell: Any) -> None:
             "set $GATOR_NB_QUEUE for one of its own"
         )
     route_streams()
-    shell.register_magics(GatorMagics(shell, stores))
+    magics = GatorMagics(shell, stores)
+    shell.register_magics(magics)
+    complete_words(shell, magics)
     note = held_note(gator) if gator.starts_workers else ""
     if note:
         print(note)  # noqa: T201
@@ -41,10 +44,12 @@ def unload(shell: Any) -> None:
     loaded = _magics(shell)
     if loaded is None:
         return
+    loaded.arrivals.close()
     loaded.stores.close()
     shell.drop_by_id({NAME: loaded.stores.current})
     restore_streams()
-    shell.magics_manager.magics["line"].pop("gator", None)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("gator", None)
     del shell.magics_manager.registry[GatorMagics.__name__]
 
 

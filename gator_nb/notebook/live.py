@@ -26,6 +26,8 @@ _LOOK_EVERY = 5.0
 """Seconds between two looks at the store for what no news told."""
 _TICK = 1.0
 """Seconds between two refreshes of the clock of a running task."""
+_REST = 10
+"""What takes long, as the card of thousands of tasks, is done again after so many times as long."""
 
 
 def bundle(shown: object) -> dict[str, str]:
@@ -33,6 +35,8 @@ def bundle(shown: object) -> dict[str, str]:
     if not _stored(shown):
         return {"text/plain": repr(shown)}
     try:
+        if isinstance(shown, Group):
+            shown.refresh()
         return {"text/plain": _text(shown), "text/html": _html(shown)}
     except GatorError as error:
         return {"text/plain": f"{shown!r}, as last seen: {error}"}
@@ -55,6 +59,10 @@ def show(shown: object) -> None:
 def _stored(shown: object) -> TypeGuard[Task | Group]:
     """It is in a store; other tasks, and a group of none, are plain objects."""
     return shown.pushed if isinstance(shown, Task) else isinstance(shown, Group) and bool(shown)
+
+
+def _asked(record: Record) -> bool:
+    return record.cancel_at is not None and record.status is Status.RUNNING
 
 
 def _text(shown: Task | Group) -> str:
@@ -87,6 +95,8 @@ class _Face:
         self._html: Any = None
         self._button: Any = None
         self._shown_at = 0.0
+        self._rests_until = 0.0
+        self._stale = False
 
     @property
     def client(self) -> "Client":
@@ -143,22 +153,26 @@ class _Face:
 
     def _name_button(self) -> None:
         going_on = [task for task in self.tasks if not task.handle.record.done]
-        asked = all(task.canceling for task in going_on)
+        asked = all(_asked(task.handle.record) for task in going_on)
         self._button.disabled = asked
         self._button.description = "Canceling" if asked else "Cancel"
 
     def refresh(self, *, changed: bool) -> None:
         """Bring the card up to date, when there is something to say."""
         now = time.monotonic()
-        ticks = self.ticking and now - self._shown_at >= _TICK
-        if not (changed or ticks or self.done):
+        self._stale |= changed
+        if now < self._rests_until and not self.done:
             return
-        self._shown_at = now
+        ticks = self.ticking and now - self._shown_at >= _TICK
+        if not (self._stale or ticks or self.done):
+            return
+        self._shown_at, self._stale = now, False
         if self.done:
             self._end()
             return
         self._html.value = _html(self.shown, live=True)
         self._name_button()
+        self._rests_until = now + _REST * (time.monotonic() - now)
 
     def _end(self) -> None:
         """Static HTML in the place of the widget. A page that was loaded again meanwhile is not
@@ -197,11 +211,13 @@ class Flusher:
 
     def _run(self) -> None:
         with self._client.watcher.subscribed(self._hear):
-            looked_at = 0.0
+            look_at = 0.0
             while self._refresh_all():
-                if time.monotonic() - looked_at >= _LOOK_EVERY:
-                    looked_at = time.monotonic()
+                began = time.monotonic()
+                if began >= look_at:
                     self._look()
+                    took = time.monotonic() - began
+                    look_at = began + max(_LOOK_EVERY, _REST * took)
                 self._news.wait(_TICK)
                 self._news.clear()
                 time.sleep(_PACE)

@@ -1,25 +1,30 @@
 """`%gator`: the queue of this notebook by a word. Only words are taken apart here; what they do
 is the gator's."""
 
-import shlex
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
 from ..errors import GatorError
 from ..group import Group
-from ..states import RUNNING, TERMINAL, Status
+from ..states import FAILED, RUNNING, TERMINAL, status_of
 from ..task import Task
+from ..verbs import MAGICS
 from ..worker_process import WorkerProcess
-from ..workforce import unserved_lanes, workers
-from .leftovers import HELD_MEND, held_ids
+from .card import task_text
+from .cell_magic import Arrivals, run_cell
+from .leftovers import held_ids
 from .own_gator import NotebookGator
 from .stores import Stores
-from .words import connect_words, worker_words
+from .summary import summary_of
+from .words import connect_words, help_text, split, worker_words
+
+_LISTED = 20
+"""Tasks that `%gator ls` shows without `--all`."""
 
 
 @magics_class
@@ -33,15 +38,7 @@ class GatorMagics(Magics):
     def __init__(self, shell: Any, stores: Stores) -> None:
         super().__init__(shell)
         self.stores = stores
-        self._verbs: dict[str, Callable[[Sequence[str]], Any]] = {
-            "status": self._status,
-            "resume": self._resume,
-            "cancel": self._cancel,
-            "wait": self._wait,
-            "connect": self._connect,
-            "worker": self._worker,
-            "dashboard": self._dashboard,
-        }
+        self.arrivals = Arrivals(shell)
 
     @property
     def gator(self) -> NotebookGator:
@@ -49,39 +46,20 @@ class GatorMagics(Magics):
 
     @line_magic("gator")  # type: ignore[arg-type]
     def run(self, line: str) -> Any:
-        """The queue of this notebook.
+        """The queue of this notebook: `%gator help` lists the verbs."""
+        verb, *words = split(line) or ["status"]
+        if verb not in MAGICS:
+            raise UsageError(f"%gator knows no {verb!r}; it knows {', '.join(MAGICS)}")
+        return getattr(self, f"_{verb}")(words)
 
-        %gator                  what it holds, and who runs it
-        %gator resume           let the held tasks go on
-        %gator cancel ID...     cancel tasks, by id, the start of an id, or name
-        %gator cancel --held    cancel the held ones
-        %gator wait             wait for all that was pushed here; raise when some failed
-        %gator connect          list the stores that have a name
-        %gator connect NAME     go on with that store; or with an address, as redis://host
-                                --save NAME: give it a name, with its password
-        %gator worker start     run this queue's tasks here: --threads N, or --processes N with
-                                --detach to outlive this kernel; --has gpu=2 for tasks with needs
-        %gator worker stop      begin nothing more here, and wait for what runs
-        %gator dashboard        the page of this store, which lives while a cell blocks
-        """
-        verb, *words = _split(line) or ["status"]
-        if verb not in self._verbs:
-            raise UsageError(f"%gator knows no {verb!r}; it knows {', '.join(self._verbs)}")
-        return self._verbs[verb](words)
+    @cell_magic("gator")  # type: ignore[arg-type]
+    def run_cell(self, line: str, cell: str) -> Any:
+        """Run this cell in the background: `%gator help` lists the options."""
+        return run_cell(self.shell, self.gator, self.arrivals, line, cell)
 
     def _status(self, words: Sequence[str]) -> None:
         _none(words, "status")
-        counts = self.gator.counts()
-        held = len(held_ids(self.gator)) if counts.get(Status.BLOCKED) else 0
-        lines = [f"queue {self.gator.queue_name!r} in {self.gator.conn_string}"]
-        if self.gator.queue_name in self.gator.backend.paused():
-            lines[0] += ", paused: `%gator resume` lets it go on"
-        lines += [f"{status!s:>10} {counts[status]}" for status in Status if counts.get(status)]
-        lines += [f"{'held':>10} {held} of the blocked: {HELD_MEND}"] if held else []
-        backend, queue = self.gator.backend, self.gator.queue_name
-        stuck = unserved_lanes(backend, [queue], workers(backend))
-        there = [f"{one.why}; {one.mend(backend)}" for one in stuck if one.missing != "worker"]
-        print("\n".join([*lines, self.gator.served_by, *there]))  # noqa: T201
+        print(summary_of(self.gator).text)  # noqa: T201
 
     def _resume(self, words: Sequence[str]) -> None:
         _none(words, "resume")
@@ -104,7 +82,9 @@ class GatorMagics(Magics):
                 f"%gator cancel {' '.join(words)}: give ids or names, and --force to kill what "
                 "runs in processes; or --held alone"
             )
-        ids = held_ids(self.gator) if held else [self._one(word).task_id for word in named]
+        ids = (
+            held_ids(self.gator) if held else [self._one(word, "cancel").task_id for word in named]
+        )
         records = self.gator.backend.cancel(ids, by="notebook", force=force)
         asked = sum(not record.done for record in records)
         print(  # noqa: T201
@@ -158,17 +138,73 @@ class GatorMagics(Magics):
         again = "; the next push starts one" if self.gator.starts_workers else ""
         return f"no worker of this notebook runs{again}"
 
-    def _one(self, word: str) -> Task:
-        """The task that a word means: its id, its name, or the start of one open task's id."""
+    def _help(self, words: Sequence[str]) -> None:
+        _none(words, "help")
+        print(help_text())  # noqa: T201
+
+    def _ls(self, words: Sequence[str]) -> None:
+        named = [word for word in words if word != "--all"]
+        if len(named) > 1 or any(word.startswith("-") for word in named):
+            raise UsageError(f"%gator ls {MAGICS['ls'].words}, not {' '.join(words)!r}")
+        with _told_in_a_line():
+            status = status_of(named[0]) if named else None
+            found = self.gator.tasks(status, limit=None if "--all" in words else _LISTED + 1)
+            shown = found if "--all" in words else found[:_LISTED]
+            lines = [task_text(task) for task in shown]
+        lines += [f"the newest {_LISTED}; `%gator ls --all` lists all"] * (len(found) > len(shown))
+        print("\n".join(lines) or "no task")  # noqa: T201
+
+    def _show(self, words: Sequence[str]) -> Task:
+        return self._one(_only(words, "show"), "show")
+
+    def _logs(self, words: Sequence[str]) -> None:
+        log = self._one(_only(words, "logs"), "logs").logs()
+        print(log or "it has printed nothing", end="" if log.endswith("\n") else "\n")  # noqa: T201
+
+    def _retry(self, words: Sequence[str]) -> Task | Group | None:
+        if not words or ("--failed" in words and len(words) > 1):
+            raise UsageError("%gator retry: give ids or names, or --failed alone")
+        with _told_in_a_line():
+            if words == ["--failed"]:
+                again = self.gator.tasks(FAILED).retry_failed()
+            else:
+                tasks = [self._one(word, "retry") for word in words]
+                open_ones = [task.task_id[:8] for task in tasks if not task.done()]
+                if open_ones:
+                    raise UsageError(f"%gator retry: {', '.join(open_ones)} has not ended")
+                again = Group(self.gator.client, [task.retry() for task in tasks])
+        if not again:
+            print("nothing has failed")  # noqa: T201
+            return None
+        return again[0] if len(again) == 1 else again
+
+    def _use(self, words: Sequence[str]) -> None:
+        places = {"threads": "thread", "processes": "process"}
+        word = _only(words, "use")
+        if word not in places:
+            raise UsageError(f"%gator use {MAGICS['use'].words}, not {word!r}")
+        with _told_in_a_line():
+            self.gator.run_in(places[word])
+        print(f"tasks that do not say otherwise run in {word} from now on")  # noqa: T201
+
+    def _one(self, word: str, verb: str) -> Task:
+        """The task that a word means: its id, its name, or the start of one task's id."""
         found = self.gator.find(word)
         if found is not None:
             return found
-        open_ones = [task for task in self.gator if task.status not in TERMINAL]
-        meant = [task for task in open_ones if task.task_id.startswith(word)]
+        wanted = [task for task in self.gator if verb != "cancel" or task.status not in TERMINAL]
+        meant = [task for task in wanted if task.task_id.startswith(word)]
         if len(meant) != 1:
-            said = "no task that has not ended" if not meant else f"{len(meant)} tasks"
-            raise UsageError(f"%gator cancel {word}: {said} by that id or name")
+            kind = "task that has not ended" if verb == "cancel" else "task"
+            said = f"no {kind}" if not meant else f"{len(meant)} tasks"
+            raise UsageError(f"%gator {verb} {word}: {said} by that id or name")
         return meant[0]
+
+
+def _only(words: Sequence[str], verb: str) -> str:
+    if len(words) != 1:
+        raise UsageError(f"%gator {verb} {MAGICS[verb].words}, not {' '.join(words)!r}")
+    return words[0]
 
 
 def _none(words: Sequence[str], verb: str) -> None:
@@ -186,13 +222,6 @@ def _number(number: int, thing: str, plural: str = "s") -> str:
 
 def _processes(number: int) -> str:
     return _number(number, "process", "es")
-
-
-def _split(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError as error:
-        raise UsageError(f"%gator: {error}") from None
 
 
 @contextmanager

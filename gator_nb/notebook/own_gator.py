@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Self
+from typing import Any, Self
+
+from IPython.core.getipython import get_ipython
 
 from ..backends import address_of
 from ..errors import GatorError
@@ -11,6 +13,8 @@ from ..record import Record, place_of
 from ..workforce import start_command
 from .leftovers import workers_of
 from .queue_name import of_this_user
+from .summary import summary_of
+from .unattended import NOTE, unattended
 
 _OWN_SCHEMES = frozenset({"memory", "locmem", "sqlite"})
 
@@ -19,6 +23,7 @@ class NotebookGator(Gator):
     """Starts a worker by itself at the first push, where nobody else would run the task."""
 
     _looked_for_workers = False
+    _looked_for_people = False
 
     @classmethod
     def on(cls, conn_string: str | None, queue: str) -> Self:
@@ -49,6 +54,24 @@ class NotebookGator(Gator):
             f"`{start_command(self.backend)}` in a terminal"
         )
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 -- IPython's own names
+        """As the last value of a cell: what its queue holds, and who runs it."""
+        try:
+            summary = summary_of(self)
+        except GatorError as error:
+            return {"text/plain": f"{self!r}: {error}"}
+        return {"text/plain": summary.text, "text/html": summary.html}
+
+    def run_in(self, place: str) -> None:
+        """From now on tasks that do not say otherwise run there: "thread" or "process".
+
+        Raises:
+            ValueError: the store lives in this process, and other ones do not see it.
+        """
+        if place == "process" and not self.backend.persistent:
+            raise ValueError(f"{self.conn_string} lives in this process only: no other one sees it")
+        self.client.run_in = place
+
     def _after_push(self, records: Sequence[Record]) -> None:
         if not self.starts_workers:
             self._tell_when_unserved()
@@ -58,6 +81,14 @@ class NotebookGator(Gator):
             self.crew.have_processes()
         if places - {"process"}:
             self.crew.have_threads()
+        self._tell_when_unattended()
+
+    def _tell_when_unattended(self) -> None:
+        """Once: what runs beside a kernel ends with it."""
+        if not self._looked_for_people:
+            self._looked_for_people = True
+            if unattended(get_ipython()):
+                print(f"gator_nb: {NOTE}")  # noqa: T201
 
     def _tell_when_unserved(self) -> None:
         """Once: later the cards tell."""

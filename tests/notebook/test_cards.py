@@ -8,6 +8,9 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from gator_nb import Gator, Task
+from gator_nb.notebook.live import _Face
+from gator_nb.notebook.own_gator import NotebookGator
+from gator_nb.notebook.own_line import own_line
 
 from .conftest import PATIENCE, Kernel
 
@@ -210,3 +213,101 @@ def test_a_card_says_that_its_function_was_edited_since(kernel) -> None:
     assert kernel.run(shown).strip() == "False"
     kernel.run("def fit(x):\n    return x + 1")
     assert kernel.run(shown).strip() == "True"
+
+
+def test_a_failure_shows_the_own_line_first_and_how_to_run_it_again(kernel: Kernel):
+    """Not the library's line that raised; and a command, since a saved card has no button."""
+    kernel.run("import json\ndef read(text):\n    return json.loads(text)")
+    kernel.run("task = gator.task(read, '{bad').wait(30)\nhtml = task._repr_mimebundle_()")
+    html = kernel.run("print(html['text/html'])")
+    assert "line 3, in read: return json.loads(text)" in html
+    assert html.index("line 3, in read") < html.index("JSONDecodeError")
+    assert kernel.run("print(f'%gator retry {task.task_id[:8]}' in html['text/html'])") == "True\n"
+    kernel.run("def read(text):\n    return text")
+    assert "runs it again with the code as it was" in kernel.run(
+        "print(task._repr_mimebundle_()['text/html'])"
+    )
+
+
+IN_A_LIBRARY = """
+  File "/tmp/ipykernel_1/2.py", line 3, in fit
+    b()
+  File "/env/lib/python3.11/site-packages/b.py", line 9, in b
+    raise
+"""
+CHAINED = """
+Traceback (most recent call last):
+  File "a.py", line 1, in f
+    first
+E
+
+Traceback (most recent call last):
+  File "b.py", line 2, in g
+    second
+E
+"""
+
+
+@pytest.mark.parametrize(
+    ("traceback", "line"),
+    [
+        ("", ""),
+        ("ValueError: no frames", ""),
+        ('  File "/x/lib/python3.11/json/decoder.py", line 353, in raw_decode\n    a\n', ""),
+        (IN_A_LIBRARY, "line 3, in fit: b()"),
+        (CHAINED, "b.py, line 2, in g: second"),
+    ],
+)
+def test_the_own_line_of_a_traceback(traceback: str, line: str):
+    """The innermost frame that is in no library, of the error that came last."""
+    assert own_line(traceback) == line
+
+
+def test_the_gator_displays_as_a_summary(kernel: Kernel):
+    """What `%gator` prints, and the same as a card; a queue's name stays text."""
+    kernel.run("gator.map(abs, range(3)).wait(timeout=30)")
+    assert kernel.run("gator") == kernel.run("%gator").rstrip("\n")
+    html = kernel.run("print(gator._repr_mimebundle_()['text/html'])")
+    assert "my-notebook" in html
+    assert 'aria-label="3 success"' in html
+    with NotebookGator.on("memory://", HOSTILE) as gator:
+        shown = gator._repr_mimebundle_()
+        assert "<img" not in shown["text/html"]
+        gator.close()
+        assert "text/html" not in gator._repr_mimebundle_()
+
+
+def test_a_live_card_of_many_asks_the_store_for_nothing(gator: Gator, monkeypatch):
+    """Ten thousand tasks are drawn from what the news has brought, and what takes long waits."""
+    group = gator.map(abs, range(200))
+    card = _Face(group)
+    card.widget()
+    sent: list[str] = []
+    card._html.observe(lambda change: sent.append(change["new"]), "value")
+    task = gator.get(group[0].task_id)
+    monkeypatch.setattr(gator.backend, "get", None)
+    card.refresh(changed=True)
+    assert sent == []  # it knows of no change, and nothing is sent
+    card.see(task.handle.record)
+    card._rests_until = 0.0
+    card.refresh(changed=True)
+    assert "1 of 200 ended" in sent[-1]
+    assert card._rests_until > 0
+
+
+def test_a_reused_task_says_so(gator: Gator):
+    """What the card shows was not run for this cell; the handle that pushed it says nothing."""
+    options = gator.options(reuse=True)
+    first, again = options.task(pow, 2, 10), options.task(pow, 2, 10)
+    told = f"reused, pushed {first.created:%Y-%m-%d %H:%M}"
+    assert told in bundle(again)["text/html"]
+    assert told in bundle(again)["text/plain"]
+    assert "reused" not in bundle(first)["text/html"] + bundle(gator[first.task_id])["text/html"]
+
+
+def test_a_task_that_died_with_its_worker_says_lost(kernel: Kernel):
+    """It failed through no fault of its code, and no status says that."""
+    kernel.run("import os, signal, time\ndef die(): os.kill(os.getpid(), signal.SIGKILL)")
+    kernel.run("options = gator.options(run_in='process', on_lost='fail')")
+    kernel.run("task = options.task(die).wait(60)")
+    assert kernel.run("task").startswith("lost: die (")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from gator_nb.verbs import CELL, MAGICS
+
 
 def failure(kernel, line: str) -> str:
     """What a magic tells when it refuses."""
@@ -54,7 +56,15 @@ def test_wait_as_the_last_cell_waits_and_raises(kernel) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("dance", "knows no 'dance'; it knows status, resume, cancel, wait"),
+        ("dance", "knows no 'dance'; it knows status, ls, show, logs, cancel, retry"),
+        ("ls --most", r"ls \[STATUS\] \[--all\], not '--most'"),
+        ("ls done", "no status is called 'done'"),
+        ("show", "show ID, not ''"),
+        ("retry", "give ids or names, or --failed alone"),
+        ("retry nobody", "no task by that id or name"),
+        ("use gpus", r"threads\|processes, not 'gpus'"),
+        ("use processes", "lives in this process only"),
+        ("help me", "takes no more words"),
         ("cancel", "give ids or names, or --held"),
         ("cancel --all", "give ids or names, and --force .* or --held alone"),
         ("cancel --force", "give ids or names"),
@@ -103,3 +113,68 @@ def test_the_dashboard_is_a_page_in_the_cell(kernel) -> None:
         "page.close()"
     )
     assert "200 Dashboard: http://127.0.0.1:" in told
+
+
+def test_help_lists_all_that_there_is(kernel) -> None:
+    """Verbs of the line and options of the cell, from the one table."""
+    told = kernel.run("%gator help")
+    for name, verb in MAGICS.items():
+        assert f"%gator {name}" in told
+        assert verb.does in told
+    for option, does in CELL:
+        assert f"  {option}" in told
+        assert does in told
+
+
+def offered(kernel, line: str) -> list[str]:
+    """What Tab offers at the end of a line."""
+    reply = kernel.client.complete(line, reply=True, timeout=30)["content"]
+    return reply["matches"]
+
+
+def test_tab_offers_verbs_options_statuses_ids_and_names(kernel) -> None:
+    """What fits where the cursor stands: only what has not ended can be canceled."""
+    kernel.run("later = gator.options(delay_by=600, name='nightly').task(abs, -1)")
+    kernel.run("gone = gator.options(name='gone').task(abs, -1).wait(30)")
+    assert {"cancel", "connect"} <= set(offered(kernel, "%gator c"))
+    assert "success" in offered(kernel, "%gator ls su")
+    assert "nightly" in offered(kernel, "%gator cancel ")
+    assert "gone" not in offered(kernel, "%gator cancel ")
+    assert "--held" in offered(kernel, "%gator cancel --h")
+    assert "gone" in offered(kernel, "%gator retry go")
+    short = kernel.run("print(later.task_id[:8])").strip()
+    assert short in offered(kernel, f"%gator show {short[:4]}")
+    assert "start" in offered(kernel, "%gator worker s")
+    assert "--timeout" in offered(kernel, "%%gator --ti")
+
+
+def test_ls_show_and_logs_tell_of_tasks(kernel) -> None:
+    """A line each, newest first; or one of them in full."""
+    kernel.run("one = gator.options(name='one').task(print, 'hello').wait(30)")
+    kernel.run("two = gator.options(name='two', delay_by=600).task(abs, -1)")
+    newest, older = kernel.run("%gator ls").splitlines()
+    assert newest.startswith("delayed: two (")
+    assert older.startswith("success: one (")
+    assert kernel.run("%gator ls success").count("\n") == 1
+    assert kernel.run("%gator show {one.task_id[:8]}").startswith("success: one (")
+    assert kernel.run("%gator logs one") == "hello\n"
+
+
+def test_retry_runs_again_what_has_ended(kernel) -> None:
+    """By an id or name, or all that has failed; the new tasks are shown."""
+    assert kernel.run("%gator retry --failed") == "nothing has failed\n"
+    kernel.run("bad = gator.options(name='bad').task(divmod, 1, 0).wait(30)")
+    kernel.run("%gator retry --failed")
+    kernel.run("%gator retry {bad.task_id[:8]}")
+    kernel.until("len(gator.tasks(status='failed')) == 3")
+    again = "print([task.retry_of == bad.task_id for task in gator.tasks()])"
+    assert kernel.run(again).strip() == "[True, True, False]"
+
+
+def test_use_says_where_tasks_run(kernel) -> None:
+    """Those that do not say so themselves."""
+    kernel.run("import os")
+    kernel.run("%gator use processes")
+    assert kernel.run("print(gator.task(os.getpid).get() == os.getpid())") == "False\n"
+    kernel.run("%gator use threads")
+    assert kernel.run("print(gator.task(os.getpid).get() == os.getpid())") == "True\n"
