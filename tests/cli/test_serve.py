@@ -18,6 +18,8 @@ from ..redis.servers import free_port
 from ..waiting import until
 from .conftest import run_elsewhere, run_here
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30
 
 

@@ -13,6 +13,8 @@ from gator_nb.errors import StoreUnavailable
 from gator_nb.masking import masked
 from gator_nb.profiles import as_typed
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(

@@ -20,7 +20,12 @@ from ..redis.servers import shared_server
 from ..waiting import until
 
 
-@pytest.fixture(params=["memory", "sqlite", "valkey"])
+@pytest.fixture(
+    params=[
+        "memory",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("sqlite", "valkey")),
+    ]
+)
 def gator(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gator]:
     if request.param == "valkey":
         conn = shared_server().dsn()
@@ -66,6 +71,7 @@ def test_a_grid_search_finds_what_it_finds_alone(busy: Gator) -> None:
     assert len({busy.client.record(task.task_id).group for task in busy.tasks()}) == 1
 
 
+@pytest.mark.slow
 def test_forests_and_scores_in_processes(tmp_path: Path) -> None:
     X, y = load_digits(return_X_y=True)
     alone = cross_val_score(RandomForestClassifier(20, random_state=0), X, y, cv=3)
@@ -101,6 +107,7 @@ def test_results_come_in_order_whatever_ends_first(busy: Gator) -> None:
         assert sorted(found) == [2**n for n in range(10)]
 
 
+@pytest.mark.slow
 def test_it_runs_in_the_workers_of_the_queue(tmp_path: Path) -> None:
     with Gator(f"sqlite:///{tmp_path}/tasks.sqlite") as gator, Worker(gator, processes=2):
         gator.map(abs, range(20)).get(timeout=60)

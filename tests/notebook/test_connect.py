@@ -9,6 +9,8 @@ from gator_nb.profiles import Profile, load_profiles, profile_of, save_profile
 
 from ..redis.servers import running, shared_server
 
+pytestmark = pytest.mark.slow
+
 SECRET = "hunter2-and-more"
 USER = {"JUPYTERHUB_USER": "ann"}
 

@@ -176,7 +176,7 @@ def test_a_store_that_has_something_else_is_found_out(change):
         list(verified(large.name, chunks))
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=500)
 @given(st.lists(st.binary(max_size=30), max_size=4), st.lists(st.binary(max_size=30), max_size=4))
 def test_only_the_very_same_chunks_go_by_a_name(stored, found):
     """Whatever else a store brings is refused."""

@@ -19,6 +19,8 @@ from gator_nb.errors import GatorError, NotPicklable, TaskLost
 from gator_nb.process_tree import marked
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 def test_memory_that_is_refused_is_the_tasks_own_error(gator: Gator, worker: Worker) -> None:
     """And the limit that it set for itself is not the next one's."""

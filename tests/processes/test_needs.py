@@ -9,6 +9,8 @@ import pytest
 
 from gator_nb import Gator, Status, Worker
 
+pytestmark = pytest.mark.slow
+
 
 def my_gpus() -> tuple[str | None, int]:
     time.sleep(0.3)  # beside each other
