@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
-from .backends.blobs import Blobs, not_there
+from .backends.blobs import Blobs
+from .backends.refusals import not_there
 from .capacities import usable_memory
 from .errors import GatorError
 from .kept import Kept, Place, kept, let_go, own, place_of

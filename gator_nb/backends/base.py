@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import ClassVar, Literal, Protocol
 
-from ..errors import TaskNotFound, TaskRunning
+from ..errors import TaskNotFound
 from ..masking import masked
-from ..record import Record, limit_of
+from ..record import Record
 from ..states import Status
 from .blobs import Blobs
 from .values import (
@@ -47,7 +47,6 @@ __all__ = [
     "Push",
     "Settlement",
     "Topic",
-    "limit_full",
 ]
 
 Topic = Literal["work", "news"]
@@ -80,15 +79,6 @@ def _those_there(read: Callable[[str], bytes | None], ids: Iterable[str]) -> dic
             if data is not None:
                 found[task_id] = data
     return found
-
-
-def limit_full(task_id: str, limit: str) -> TaskRunning:
-    """What is raised of a task that cannot run now for its limit."""
-    name, most = limit_of(limit)
-    return TaskRunning(
-        f"task {task_id} cannot run now: {most} may run at once of those with limit {name!r}, and "
-        "as many do"
-    )
 
 
 class Backend(ABC):

@@ -9,8 +9,6 @@ is a step of its own and may be repeated; it raises what every verb of a `Backen
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
-from ..errors import BlobMissing
-
 Data = bytes | memoryview
 """Bytes of a chunk."""
 
@@ -58,16 +56,3 @@ class Blobs(ABC):
     def forget(self, *, limit: int = 100) -> int:
         """Remove blobs, complete or not, that no task owns and that nobody has stored or asked for
         in the last `BLOB_GRACE`, at most `limit`; answers how many."""
-
-
-def not_there(name: str) -> BlobMissing:
-    """What is raised of a blob that is not complete."""
-    return BlobMissing(
-        f"the store does not have the large value {name[:12]}, or not any more: push the call, or "
-        "put the value, anew"
-    )
-
-
-def not_whole(name: str) -> BlobMissing:
-    """What is raised of a blob some of whose chunks are not there."""
-    return BlobMissing(f"the large value {name[:12]} did not reach the store as a whole: try again")

@@ -13,6 +13,7 @@ from .capture import culprit, culprit_in, name_of, parameters
 from .imports import imports_in_code
 from .local_modules import editable, is_compiled, module_with
 from .module_sources import Piece, pieces_of_all
+from .pickling import leaving_call
 from .suspects import kind_of, mend_of
 from .weighing import Weight, weight_of
 from .wrapped import function_in
@@ -48,7 +49,7 @@ class Report:
 
     def __init__(self, call: Call) -> None:
         self.name = name_of(call.func)
-        weight = weight_of(call)
+        weight = weight_of(leaving_call(call))
         self.size, self.problem = weight and weight.size, None
         self.beside = 0 if weight is None else weight.beside
         if self.size is None:

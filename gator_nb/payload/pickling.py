@@ -55,7 +55,7 @@ def pickled_call(call: Call, *, beside: Beside | None = None) -> Pickled:
         NotPicklable: names what is in the way, the path to it, and the mend.
     """
     try:
-        return pickled(call if beside is None else _leaving(call), beside=beside)
+        return pickled(call if beside is None else leaving_call(call), beside=beside)
     except Exception as error:
         found = None if _too_deep(error) else culprit(call)
         raise NotPicklable(
@@ -63,7 +63,8 @@ def pickled_call(call: Call, *, beside: Beside | None = None) -> Pickled:
         ) from error
 
 
-def _leaving(call: Call) -> Call:
+def leaving_call(call: Call) -> Call:
+    """What to pickle for a call, so that large bytes among its arguments leave; see `leaving`."""
     kwargs = {name: leaving(value) for name, value in call.kwargs.items()}
     return call._replace(args=tuple(map(leaving, call.args)), kwargs=kwargs)
 
@@ -77,9 +78,9 @@ def pickled_apart(
     Args:
         larges: what goes beside the bytes of the function.
     """
-    beside, leaving = Beside(), _leaving(call)
+    beside, left = Beside(), leaving_call(call)
     data = function if isinstance(function, bytes) else beside.again([function])[0]
-    apart = _Apart(data, leaving.args, leaving.kwargs, beside.again(larges))
+    apart = _Apart(data, left.args, left.kwargs, beside.again(larges))
     return pickle.dumps(apart, PROTOCOL, buffer_callback=beside), beside.found
 
 

@@ -247,3 +247,4 @@ def test_what_the_store_keeps_once_is_told():
     assert part(found, "data").travels == "by value, stored once"
     assert part(found, "n").travels == "by value"
     assert "8.0 MB of it stored once" in repr(found)
+    assert Report(Call(len, (bytes(2_000_000),), {})).beside == 2_000_000

@@ -9,6 +9,8 @@ from gator_nb.backends.redis import RedisBackend
 
 from .hosts import Host
 from .ledger import Ledger
+from .proxy import Proxy, proxy_to
+from .pushes import push
 from .servers import RunningServer, shared_server
 
 
@@ -25,6 +27,24 @@ def backend(server: RunningServer) -> Iterator[RedisBackend]:
     faults = opened.verify()
     opened.close()
     assert faults == []
+
+
+@pytest.fixture
+def proxy(server: RunningServer) -> Iterator[Proxy]:
+    with proxy_to(server.port) as made:
+        yield made
+
+
+@pytest.fixture
+def remote(proxy: Proxy) -> Iterator[RedisBackend]:
+    """A store by way of the proxy, which loses one reply."""
+    backend = RedisBackend(f"redis://127.0.0.1:{proxy.port}/0?store=remote{proxy.port}")
+    backend.put([push("warm")])
+    backend.cancel(["warm"], "me")
+    yield backend
+    faults = backend.verify()
+    backend.close()
+    assert (faults, proxy.lost) == ([], 1)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -11,28 +11,9 @@ from gator_nb.backends.redis import RedisBackend
 from gator_nb.errors import PayloadTooLarge, StoreCorrupt, StoreUnavailable
 from gator_nb.states import SUCCESS, WAITING
 
-from .proxy import Proxy, proxy_to
+from .proxy import Proxy
 from .pushes import LANE, push, success
 from .servers import RunningServer, running
-
-
-@pytest.fixture
-def proxy(server: RunningServer) -> Iterator[Proxy]:
-    with proxy_to(server.port) as made:
-        yield made
-
-
-@pytest.fixture
-def remote(proxy: Proxy) -> Iterator[RedisBackend]:
-    """A store by way of the proxy."""
-    backend = RedisBackend(f"redis://127.0.0.1:{proxy.port}/0?store=remote{proxy.port}")
-    backend.put([push("warm")])
-    backend.cancel(["warm"], "me")
-    yield backend
-    faults = backend.verify()
-    backend.close()
-    assert (faults, proxy.lost) == ([], 1)
-
 
 # -- lost replies -----------------------------------------------------------------------------
 

@@ -242,7 +242,7 @@ class MemoryBackend(Backend):
             keep_time(store, now)
             step = Step(store, now)
             taken = []
-            for worker in self._lost(store, set(dead), now):
+            for worker in store.lost(set(dead), now, self._connected):
                 presence = store.presences.get(worker) or store.departed.get(worker)
                 for task_id in step.index.held.get(worker, ()):
                     record = step.there(task_id)
@@ -251,17 +251,6 @@ class MemoryBackend(Backend):
             step.commit()
             store.departed = {w: one for w, one in store.departed.items() if w in step.index.held}
             return [store.records[task_id] for task_id in taken]
-
-    def _lost(self, store: Store, dead: set[str], now: float) -> list[str]:
-        """The holders of claims that are dead, gone, or silent for longer than their lease."""
-
-        def lost(worker: str) -> bool:
-            presence = store.presences.get(worker)
-            if presence is None or worker in dead:
-                return True
-            return now - max(presence.renewed, self._connected) >= presence.lease
-
-        return [worker for worker in store.index.held if lost(worker)]
 
     # -- who is there ----------------------------------------------------------------------
 

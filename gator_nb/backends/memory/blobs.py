@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from ...constants import BLOB_GRACE
 from ...record import Record
-from ..blobs import Blobs, Data, not_there, not_whole
+from ..blobs import Blobs, Data
+from ..refusals import not_there, not_whole
 
 if TYPE_CHECKING:
     from .store import Store

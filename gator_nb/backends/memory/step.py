@@ -11,7 +11,8 @@ from typing import Any
 from ...constants import FORCED, MAX_LOSSES
 from ...record import Reason, Record, limit_of, rank_of, status_when_free
 from ...states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
-from ..base import Settlement, limit_full
+from ..base import Settlement
+from ..refusals import limit_full
 from .store import Store
 
 _PLACES = {field: place for place, field in enumerate(Record._fields)}

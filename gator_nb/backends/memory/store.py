@@ -114,6 +114,18 @@ class Store:
         self.wake("work")
         self.wake("news")
 
+    def lost(self, dead: set[str], now: float, connected: float) -> list[str]:
+        """The holders of claims that are dead, gone, or silent for longer than their lease, which
+        begins anew for who `connected` since."""
+
+        def is_lost(worker: str) -> bool:
+            presence = self.presences.get(worker)
+            if presence is None or worker in dead:
+                return True
+            return now - max(presence.renewed, connected) >= presence.lease
+
+        return [worker for worker in self.index.held if is_lost(worker)]
+
     def wake(self, topic: Topic) -> None:
         for bell in self.bells[topic]:
             bell.hear()

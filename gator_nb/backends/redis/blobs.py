@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...errors import PayloadTooLarge
-from ..blobs import Blobs, Data, not_there, not_whole
+from ..blobs import Blobs, Data
+from ..refusals import not_there, not_whole
 from .batches import parts
 from .server import Server
 

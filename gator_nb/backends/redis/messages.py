@@ -16,8 +16,8 @@ from ...errors import (
 )
 from ...record import Record, rank_of
 from ...states import Status
-from ..base import Beat, Filter, Presence, Push, Settlement, limit_full
-from ..blobs import not_there
+from ..base import Beat, Filter, Presence, Push, Settlement
+from ..refusals import limit_full, not_there
 from .batches import lost_batch
 from .rows import decode, encode, text_of
 

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager
 import apsw
 
 from ...constants import BLOB_GRACE
-from ..blobs import Blobs, Data, not_there, not_whole
+from ..blobs import Blobs, Data
+from ..refusals import not_there, not_whole
 from .sql import run
 from .transaction import Transaction
 

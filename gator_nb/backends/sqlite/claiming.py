@@ -10,7 +10,7 @@ import apsw
 from ...errors import DependencyError, StoreCorrupt, TaskRunning
 from ...record import limit_of
 from ...states import RUNNING, TERMINAL, Status
-from ..base import limit_full
+from ..refusals import limit_full
 from .moves import expire, mind_the_time
 from .rows import AT
 from .sql import Row, run, sql

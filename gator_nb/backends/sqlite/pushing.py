@@ -7,7 +7,8 @@ from typing import Any
 from ...errors import DependencyError, TaskExists, TaskNotFound
 from ...record import Reason, Record, rank_of
 from ...states import BLOCKED, CANCELED, DELAYED, FAILED, RUNNING, SUCCESS, WAITING, Status
-from ..base import Push, limit_full
+from ..base import Push
+from ..refusals import limit_full
 from .blobs import own
 from .moves import dependency_error
 from .rows import AT, encode
