@@ -24,6 +24,7 @@ from .payload import (
     OwnCopies,
     Store,
     explanation,
+    import_packages,
     outcome_of_error,
     outcome_of_value,
     seal_outcome,
@@ -62,7 +63,9 @@ def snapshot_loader(client: Client, one: Try, task_class: type[Task], claimed: C
 
     def load() -> Task:
         CLIENT.set(client)
-        return snapshot_of(client, claimed.record, claimed.envelope).load(one, task_class)
+        snapshot = snapshot_of(client, claimed.record, claimed.envelope)
+        import_packages(snapshot.environment)  # other threads load calls, too
+        return snapshot.load(one, task_class)
 
     return load
 

@@ -6,7 +6,7 @@ from .capture import culprit, name_of
 from .checkpoint import open_checkpoint, seal_checkpoint
 from .edited import edited_since
 from .envelope import CallHeader, header_of, open_call, seal_call
-from .environment import differences, explanation
+from .environment import differences, explanation, import_packages
 from .failure import RemoteTraceback
 from .inspection import Part, Report
 from .large import Beside, Fetch, Frozen, Large, Named, Store, divided, stored, verified
@@ -73,6 +73,7 @@ __all__ = [
     "explanation",
     "frozen_in",
     "header_of",
+    "import_packages",
     "joined",
     "key_id_of",
     "know_sources",

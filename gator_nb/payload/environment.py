@@ -7,7 +7,10 @@ import os
 import pickle
 import re
 import sys
+import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -32,6 +35,8 @@ _BY_NAME = re.compile(r"Can't (pickle <function|(pickle|get) local object)")
 """What pickle says of a function that no module has."""
 _MOST = 50
 """Packages that are recorded."""
+
+_importing = threading.RLock()
 
 _versions: dict[str, tuple[bool, str | None]] = {}
 """By name: whether it was loaded when its version was looked for, and that."""
@@ -71,6 +76,26 @@ def environment_of(modules: Iterable[str], codes: Iterable[Any]) -> Environment:
     if paths:
         environment["path"] = paths
     return environment
+
+
+def import_packages(environment: Mapping[str, Any] | None) -> None:
+    """Import the packages that a call names, one thread after the other. Threads that load several
+    parts of one for the first time at once find it half made, as scikit-learn's `base`; Python
+    guards against their waiting for each other, not against that. What cannot be imported is told
+    of when the call needs it.
+    """
+    packages = (environment or {}).get("packages", {})
+    if all(map(_is_loaded, packages)):
+        return
+    with _importing:
+        for name in packages:
+            with suppress(Exception):
+                import_module(name)
+
+
+def _is_loaded(name: str) -> bool:
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    return spec is not None and not getattr(spec, "_initializing", False)
 
 
 def differences(environment: Mapping[str, Any] | None) -> list[Difference]:

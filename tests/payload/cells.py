@@ -40,7 +40,7 @@ class Project:
         """As it is in a new process."""
         for name, module in list(sys.modules.items()):
             file = str(getattr(module, "__file__", None))
-            if file.startswith(str(self.folder)) or name in ("lab", "tool", "lab.deep"):
+            if file.startswith(str(self.folder)) or name.partition(".")[0] in ("lab", "tool"):
                 del sys.modules[name]
 
     def leave(self):

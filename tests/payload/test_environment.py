@@ -1,6 +1,7 @@
 """What a call was pushed with is recorded, compared where it runs, and told when it differs."""
 
 import pickle
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from gator_nb.payload import (
     Packing,
     differences,
     explanation,
+    import_packages,
     open_call,
     seal_call,
 )
@@ -128,3 +130,41 @@ def test_it_is_signed_with_the_call():
     header = CallHeader("t", "all", "f", "3.11", {}, environment=told)
     back, _ = open_call(ring, seal_call(ring, header, b""), origin="t", queue="all")
     assert back.environment == told
+
+
+AT_ONCE = """
+import importlib, sys, threading
+from gator_nb.payload import import_packages
+
+parts = ["base", "linear_model", "model_selection", "svm"]
+start, failed = threading.Barrier(len(parts)), []
+
+def load(part):
+    start.wait()
+    import_packages({"packages": {"sklearn": "1"}})
+    try:
+        importlib.import_module(f"sklearn.{part}")
+    except ImportError as error:
+        failed.append(str(error))
+
+assert "sklearn" not in sys.modules
+threads = [threading.Thread(target=load, args=(part,)) for part in parts]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(failed)
+"""
+
+
+def test_threads_that_meet_a_package_at_once_find_it_whole():
+    """Without care one of them finds scikit-learn's `base` half made, most of the times."""
+    run = subprocess.run(
+        [sys.executable, "-c", AT_ONCE], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert run.stdout == "[]\n"
+
+
+def test_a_package_that_is_not_there_is_told_by_the_call_that_needs_it():
+    import_packages({"packages": {"no_such_package": "1.0"}})
+    import_packages(None)
