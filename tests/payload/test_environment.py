@@ -158,7 +158,8 @@ print(failed)
 
 
 def test_threads_that_meet_a_package_at_once_find_it_whole():
-    """Without care one of them finds scikit-learn's `base` half made, most of the times."""
+    """As tasks of one worker do; the functions of `test_everyday.py` met scikit-learn half made
+    before there was this."""
     run = subprocess.run(
         [sys.executable, "-c", AT_ONCE], capture_output=True, text=True, timeout=60, check=True
     )
