@@ -195,6 +195,6 @@ def test_an_exit_in_a_task_fails_the_task(busy: Gator) -> None:
 
 def test_retries_left_are_seen_on_the_handle(gator: Gator) -> None:
     """`retries` is what remains after the tries so far."""
-    task = gator.options(retries=2).task(int, "x")
+    task = gator.options(retries=2, backoff="1h").task(int, "x")
     assert gator.pop().status is RETRYING
     assert (gator.find(task.task_id).retries, gator.find(task.task_id).attempts) == (1, 1)
