@@ -9,12 +9,10 @@ it live, cancel it for real, and have its result tomorrow.
 """
 
 from . import errors, keys
+from .attempts.runtime import checkpoint, current_task, progress, track
 from .constants import ALL, EVERY
 from .gator import Gator
-from .group import Group
 from .options import Options
-from .ref import Ref
-from .runtime import checkpoint, current_task, progress, track
 from .states import (
     BLOCKED,
     CANCELED,
@@ -26,8 +24,10 @@ from .states import (
     WAITING,
     Status,
 )
-from .task import Task
-from .worker import Worker
+from .tasks.group import Group
+from .tasks.ref import Ref
+from .tasks.task import Task
+from .workers.worker import Worker
 
 __version__ = "0.1.0"
 

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple, TextIO
 
 from .errors import GatorError
 from .gator import Gator
+from .host.places import runtime_folder
 from .needs import Needs
-from .places import runtime_folder
-from .worker import Worker
+from .workers.worker import Worker
 
 
 class Order(NamedTuple):

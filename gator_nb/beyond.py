@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .backends.base import Backend
 from .options import Options
-from .pool import TaskPool
+from .workers.pool import TaskPool
 
 if TYPE_CHECKING:
     from .gator import Gator

@@ -4,28 +4,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from . import errors
+from .attempts.inline import claim_in_hand, run_claimed, run_live, run_now
+from .attempts.runtime import current_task
 from .backends import open_backend
 from .backends.base import Backend, Claimed, Filter
 from .beyond import Beyond
-from .client import Client
+from .client.client import Client
+from .client.here import CLIENT, working_with
 from .constants import ALL
-from .crew import Crew
 from .definition import check_call
-from .group import Group, records
-from .handle import Handle
-from .here import CLIENT, working_with
-from .inline import claim_in_hand, run_claimed, run_live, run_now
-from .keeping import Keeping
-from .listing import Listing
 from .option_values import Duration, queue_or_none, seconds
 from .options import Options
 from .payload import Call, Report, referring
 from .record import Record
-from .ref import Ref, put
-from .runtime import current_task
-from .task import Task
-from .worker import Worker
-from .worker_process import WorkerProcess
+from .tasks.group import Group, records
+from .tasks.handle import Handle
+from .tasks.keeping import Keeping
+from .tasks.listing import Listing
+from .tasks.ref import Ref, put
+from .tasks.task import Task
+from .workers.crew import Crew
+from .workers.worker import Worker
+from .workers.worker_process import WorkerProcess
 
 
 class Gator(Listing, Keeping, Beyond):

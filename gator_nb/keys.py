@@ -15,9 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from . import places, settings
+from . import settings
 from .errors import KeyMissing, NotPicklable, StoreUnavailable, Untrusted
-from .private_files import read_private, refuse_open_folder, write_private
+from .host import places
+from .host.private_files import read_private, refuse_open_folder, write_private
 
 try:
     import fcntl

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from .definition import new_id
-from .group import Group
 from .payload import repeated_random_state
-from .pool import TaskPool
-from .task import Task
+from .tasks.group import Group
+from .tasks.task import Task
 from .warning import warn_user
+from .workers.pool import TaskPool
 
 if TYPE_CHECKING:
     from .gator import Gator

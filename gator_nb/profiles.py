@@ -20,8 +20,8 @@ from urllib.parse import quote, unquote
 import platformdirs
 
 from .errors import GatorError, StoreCorrupt, UnknownScheme
+from .host.private_files import read_private, refuse_open_folder, write_private
 from .masking import FullAddress, masked
-from .private_files import read_private, refuse_open_folder, write_private
 
 _WHAT = "profiles"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")

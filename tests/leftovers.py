@@ -7,7 +7,7 @@ from contextlib import suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
 
-from gator_nb.places import runtime_folder
+from gator_nb.host.places import runtime_folder
 
 
 def threads() -> set[str]:

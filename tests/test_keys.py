@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gator_nb import Gator, Status, Worker, errors, keys
-from gator_nb.workforce import why_nobody_begins
+from gator_nb.client.workforce import why_nobody_begins
 
 from .waiting import until
 

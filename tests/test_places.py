@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gator_nb import Gator, places
-from gator_nb.places import data_folder, network_file_system
+from gator_nb import Gator
+from gator_nb.host import places
+from gator_nb.host.places import data_folder, network_file_system
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from gator_nb.handle import Handle
+from gator_nb.tasks.handle import Handle
 
 
 def until(condition: Callable[[], object], seconds: float = 15.0) -> None:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from .. import settings
 from ..errors import UnknownScheme
+from ..host.places import data_folder
 from ..masking import FullAddress, masked
-from ..places import data_folder
 from ..profiles import resolve
 from .base import Backend
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 from ..errors import GatorError
-from ..places import runtime_folder
+from ..host.places import runtime_folder
 from .base import Topic
 from .listening import Hearing
 

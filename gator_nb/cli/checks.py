@@ -14,14 +14,14 @@ from typing import Literal, NamedTuple
 
 from .. import __version__, keys, settings
 from ..backends.base import Filter
+from ..client.workforce import Seen, start_command, unserved, workers
 from ..constants import EVERY
 from ..durations import duration
 from ..errors import GatorError
 from ..gator import Gator
-from ..group import records
-from ..places import data_folder, runtime_folder
+from ..host.places import data_folder, runtime_folder
 from ..states import Status
-from ..workforce import Seen, start_command, unserved, workers
+from ..tasks.group import records
 from .arguments import open_existing
 from .showing import tasks
 

@@ -6,8 +6,8 @@ from itertools import islice
 from ..backends.base import Filter
 from ..errors import GatorError, TaskNotFound
 from ..gator import Gator
-from ..group import records
 from ..record import Record
+from ..tasks.group import records
 from .showing import safe, short_id, tell
 
 _LOOKED_AT = 100_000

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from .. import keys, settings
+from ..client.workforce import CARRY_KEY
 from ..errors import GatorError
-from ..workforce import CARRY_KEY
 from .arguments import Json
 from .showing import print_json, tell
 

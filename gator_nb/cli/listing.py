@@ -10,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ..backends.base import Filter
+from ..client.workforce import unserved, workers
 from ..durations import ago, duration
 from ..gator import Gator
-from ..group import records
 from ..record import Record
 from ..states import Status
-from ..workforce import unserved, workers
+from ..tasks.group import records
 from .arguments import Dsn, Json, Queues, Statuses, one_or_every, open_existing
 from .facts import facts_of
 from .showing import (

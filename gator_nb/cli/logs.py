@@ -10,8 +10,8 @@ import typer
 from ..backends.base import Listener
 from ..durations import duration
 from ..gator import Gator
+from ..output.rich_output import Splitter, text_of
 from ..record import Record
-from ..rich_output import Splitter, text_of
 from .arguments import Id, Json, Store, open_existing
 from .finding import find
 from .showing import print_json, safe, tell, took, word_of

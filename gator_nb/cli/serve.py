@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import GatorError
-from ..places import data_folder
+from ..host.places import data_folder
 from ..profiles import demand_name, profiles_file, save_profile
 
 if TYPE_CHECKING:

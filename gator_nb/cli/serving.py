@@ -6,8 +6,8 @@ import threading
 import time
 from typing import Any
 
-from ..liveness import host_name
-from ..worker import Worker
+from ..host.liveness import host_name
+from ..workers.worker import Worker
 from .showing import safe, tasks
 
 _LAST_PATIENCE = 1.0

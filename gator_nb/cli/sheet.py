@@ -10,14 +10,14 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from ..client.workforce import why_nobody_begins
 from ..durations import ago, duration
 from ..errors import GatorError
 from ..gator import Gator
+from ..output.rich_output import text_of
 from ..payload import CallHeader, Outcome
 from ..record import Record
-from ..rich_output import text_of
 from ..states import RUNNING
-from ..workforce import why_nobody_begins
 from .arguments import Id, Json, Store, open_existing
 from .facts import facts_of, newest_figures
 from .finding import find

@@ -10,7 +10,7 @@ from ..errors import GatorError
 from ..gator import Gator
 from ..record import Record
 from ..states import CANCELED, TERMINAL, Status
-from ..task import Task
+from ..tasks.task import Task
 from .arguments import Ids, Json, Queues, Statuses, Store, Yes, one_or_every, open_existing
 from .facts import facts_of
 from .finding import find

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import redis
 
 from ..errors import GatorError, StoreUnavailable
-from ..private_files import refuse_open_folder, write_private
-from ..process_tree import die_with_parent
+from ..host.private_files import refuse_open_folder, write_private
+from ..host.process_tree import die_with_parent
 from ..profiles import Profile, load_profiles, profiles_file
 
 USUAL_PORT = 6379

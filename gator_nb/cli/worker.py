@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from ..client.workforce import workers
 from ..constants import EVERY
 from ..gator import Gator
-from ..read_back import reading_back
-from ..workforce import workers
+from ..output.read_back import reading_back
 from .arguments import Dsn, capacity, open_gator, parsed_duration, queue_name
 from .limits import Limits
 from .serving import ServingWorker

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from .. import keys
 from ..backends.base import Backend
 from ..errors import GatorError, StoreUnavailable, TaskNotFound
+from ..output.rich_output import Display, Splitter
 from ..payload import CallHeader, Outcome, open_call, open_outcome
 from ..record import Record
-from ..rich_output import Display, Splitter
 from ..states import RETRYING, SUCCESS
 
 _NEEDS = 20

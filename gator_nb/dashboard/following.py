@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from ..backends.base import Backend, Filter, Page, Presence
-from ..client import reap
+from ..client.client import reap
+from ..client.workforce import Seen, unserved_lanes, workers
 from ..record import Record
 from ..states import TERMINAL, Status
-from ..workforce import Seen, unserved_lanes, workers
 from .details import Detail, Watched, needs_of
 from .query import Counts, Query, Wanted, fits, resolve
 from .searching import SEARCHED, Search

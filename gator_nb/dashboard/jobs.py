@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from ..again import again
 from ..backends.base import Backend
-from ..client import Client
+from ..client.client import Client
 from ..constants import ALL
 from ..definition import new_id
 from ..errors import GatorError, StoreUnavailable, TaskNotFound
 from ..record import Record
 from ..states import CANCELED, FAILED, RUNNING, UNSTARTED, Status
+from ..tasks.again import again
 from .following import Following
 from .query import Query, Wanted, counted
 

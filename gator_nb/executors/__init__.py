@@ -1,0 +1,1 @@
+"""Where user code runs: threads of this process, processes beside it, anybody's executor."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..backends.base import Filter, Push
-from ..client import Client
+from ..client.client import Client
 from ..errors import GatorError, Untrusted
 from ..payload.envelope import KIND as CALL
 from ..record import Record

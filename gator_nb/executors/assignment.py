@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..attempt import Ended
-from ..client import Client
+from ..attempts.attempt import Ended
+from ..attempts.snapshot import Snapshot
+from ..client.client import Client
 from ..errors import TaskTimeout
 from ..payload import Outcome
 from ..record import Record
-from ..snapshot import Snapshot
 from ..states import Status
 from .wire import Message
 

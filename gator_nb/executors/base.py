@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from ..attempt import Ended
+from ..attempts.attempt import Ended
+from ..attempts.running import Cause, Running
 from ..backends.base import Claimed, Settlement
-from ..running import Cause, Running
 
 
 class Report(NamedTuple):

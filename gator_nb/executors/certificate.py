@@ -5,11 +5,11 @@ import signal
 from pathlib import Path
 from typing import NamedTuple
 
-from ..attempt import Ended, canceled, stopped_from_outside, timed_out
+from ..attempts.attempt import Ended, canceled, stopped_from_outside, timed_out
+from ..attempts.running import Running
 from ..errors import TaskLost
 from ..payload import outcome_of_error
 from ..record import Reason
-from ..running import Running
 from ..states import Status
 from .child_process import ProcessTry
 from .scales import end_by_weight

@@ -13,16 +13,16 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 
-from ..attempt import Ended, attempt
-from ..here import CLIENT
-from ..output import Sink
-from ..process_tree import adopt_orphans, die_with_parent
+from ..attempts.attempt import Ended, attempt
+from ..attempts.running import Cause, Interrupted, Try
+from ..attempts.snapshot import Snapshot
+from ..attempts.teaching import teach_libraries
+from ..client.here import CLIENT
+from ..host.process_tree import adopt_orphans, die_with_parent
+from ..output.rich_output import Display, encoded
+from ..output.routing import Sink
 from ..record import Record
-from ..rich_output import Display, encoded
-from ..running import Cause, Interrupted, Try
-from ..snapshot import Snapshot
-from ..task import Task
-from ..teaching import teach_libraries
+from ..tasks.task import Task
 from .assignment import killed_with, report
 from .far import FarClient
 from .line import Line, Received

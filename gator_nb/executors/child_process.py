@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 
-from ..attempt import Ended
+from ..attempts.attempt import Ended
+from ..attempts.running import Running
+from ..attempts.snapshot import Snapshot
 from ..backends.base import Backend, Claimed, Listener
 from ..errors import GatorError
-from ..process_tree import MARK, kill_marked, kill_tree, peak_of
+from ..host.process_tree import MARK, kill_marked, kill_tree, peak_of
 from ..record import Record
-from ..running import Running
-from ..snapshot import Snapshot
 from .wire import Inbox, Message, packed
 
 _PIECE = 1 << 18

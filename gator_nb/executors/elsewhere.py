@@ -2,13 +2,13 @@
 
 from typing import NamedTuple, NoReturn
 
-from ..attempt import Ended, attempt
+from ..attempts.attempt import Ended, attempt
+from ..attempts.running import Try
+from ..attempts.snapshot import Snapshot
+from ..attempts.teaching import teach_libraries
 from ..errors import GatorError
-from ..output import routing
+from ..output.routing import routing
 from ..record import Record
-from ..running import Try
-from ..snapshot import Snapshot
-from ..teaching import teach_libraries
 
 
 class Came(NamedTuple):

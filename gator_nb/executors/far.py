@@ -19,7 +19,7 @@ from ..backends.base import (
     Push,
     Topic,
 )
-from ..client import Client
+from ..client.client import Client
 from ..errors import GatorError
 from ..keys import Keyring
 from ..payload import Outcome

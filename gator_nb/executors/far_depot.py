@@ -4,9 +4,9 @@ tells in which file they lie."""
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..depot import store_one
+from ..client.depot import store_one
+from ..client.kept import Place
 from ..errors import StoreUnavailable
-from ..kept import Place
 from ..payload import Large
 from .line import Line
 

@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from functools import partial
 
-from ..attempt import Ended, canceled, failed_to_load, stopped_from_outside, timed_out
+from ..attempts.attempt import Ended, canceled, failed_to_load, stopped_from_outside, timed_out
+from ..attempts.running import Cause, Running
+from ..attempts.snapshot import snapshot_of
 from ..backends.base import Claimed
-from ..client import Client
+from ..client.client import Client
 from ..constants import THREAD_LEASE
 from ..errors import TaskLost
 from ..payload import divided, outcome_of_error, stored
 from ..payload.failure import error_line
 from ..record import Reason, Record
-from ..running import Cause, Running
-from ..snapshot import snapshot_of
 from ..states import Status
 from .base import Report
 from .elsewhere import Came, run_elsewhere

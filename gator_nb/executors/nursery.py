@@ -13,15 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..attempt import Ended, failed_to_load
+from ..attempts.attempt import Ended, failed_to_load
+from ..attempts.snapshot import snapshot_of
 from ..backends.base import Claimed
-from ..client import Client
-from ..cores import cores, thread_limits
+from ..client.client import Client
 from ..errors import StoreUnavailable
-from ..process_tree import end_adopted
+from ..host.cores import cores, thread_limits
+from ..host.process_tree import end_adopted
 from ..record import Reason
 from ..settings import KEY
-from ..snapshot import snapshot_of
 from .answering import answer
 from .assignment import assignment, ended_of, merged
 from .certificate import Death, end_by_death, oom_kills

@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from ..attempts.running import Cause, Running
 from ..backends.base import Claimed
-from ..capacities import Capacities
-from ..client import Client
-from ..process_tree import adopt_orphans
-from ..running import Cause, Running
+from ..client.client import Client
+from ..host.capacities import Capacities
+from ..host.process_tree import adopt_orphans
 from .base import Report
 from .child_process import ProcessTry
 from .nursery import Nursery

@@ -13,7 +13,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
-from ..process_tree import has_children
+from ..host.process_tree import has_children
 
 _HARMLESS = frozenset({"TMonitor"})
 """Threads that may stay: tqdm's only looks at its bars."""

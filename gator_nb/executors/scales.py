@@ -3,9 +3,9 @@
 import time
 from collections.abc import Iterable
 
-from ..attempt import Ended, stopped_from_outside
+from ..attempts.attempt import Ended, stopped_from_outside
+from ..host.process_tree import resident_memory
 from ..needs import as_size
-from ..process_tree import resident_memory
 from ..record import Reason
 from .child_process import ChildProcess, ProcessTry
 

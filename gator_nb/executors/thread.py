@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from ..attempt import attempt, snapshot_loader
+from ..attempts.attempt import attempt, snapshot_loader
+from ..attempts.displays import capture_displays
+from ..attempts.running import Cause, Running, Try
+from ..attempts.teaching import teach_libraries
 from ..backends.base import Claimed
-from ..c_output import hearing
-from ..client import Client
+from ..client.client import Client
 from ..constants import THREAD_LEASE
-from ..displays import capture_displays
-from ..output import routing
-from ..running import Cause, Running, Try
-from ..task import Task
-from ..teaching import teach_libraries
+from ..output.c_output import hearing
+from ..output.routing import routing
+from ..tasks.task import Task
 from .base import Report
 from .tries import Tries
 

@@ -5,10 +5,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ..attempt import Ended, settlement_of
+from ..attempts.attempt import Ended, settlement_of
+from ..attempts.running import Running
 from ..backends.base import Claimed
-from ..client import Client
-from ..running import Running
+from ..client.client import Client
 from .base import Report
 
 One = TypeVar("One", bound=Running)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import joblib
 from joblib._parallel_backends import AutoBatchingMixin, ParallelBackendBase, ThreadingBackend
 
+from ..client.here import waiting
+from ..client.workforce import serves, workers
 from ..definition import function_name, new_id
 from ..errors import TaskCanceled
-from ..group import Group
-from ..here import waiting
-from ..task import Task
-from ..worker import default_slots
-from ..workforce import serves, workers
+from ..tasks.group import Group
+from ..tasks.task import Task
+from ..workers.worker import default_slots
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
+from ..client.workforce import why_nobody_begins
 from ..durations import duration
-from ..group import Group
-from ..handle import Progress
 from ..payload import edited_since, one_line
 from ..record import Reason
 from ..states import TERMINAL, Status
-from ..task import Task
-from ..workforce import why_nobody_begins
+from ..tasks.group import Group
+from ..tasks.handle import Progress
+from ..tasks.task import Task
 from .own_line import own_line
 from .shapes import bar, curve
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from IPython.core.error import UsageError
 
 from ..errors import GatorError, StoreUnavailable
-from ..handle import Handle
 from ..states import SUCCESS
-from ..task import Task
+from ..tasks.handle import Handle
+from ..tasks.task import Task
 from .cell_code import call_of
 from .own_gator import NotebookGator
 from .words import cell_words

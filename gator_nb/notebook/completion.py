@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import GatorError
 from ..profiles import load_profiles
 from ..states import TERMINAL, Status
-from ..task import Task
+from ..tasks.task import Task
 from ..verbs import CELL, MAGICS
 
 if TYPE_CHECKING:

@@ -1,10 +1,10 @@
 """What earlier sessions of this notebook left unstarted: held until a person decides."""
 
 from ..backends.base import Filter, Presence
+from ..client.workforce import lives, serves, workers
 from ..gator import Gator
-from ..group import records
 from ..states import BLOCKED
-from ..workforce import lives, serves, workers
+from ..tasks.group import records
 
 HELD_MEND = "`%gator resume` or `%gator cancel --held`"
 

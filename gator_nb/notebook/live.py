@@ -11,14 +11,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..errors import GatorError
-from ..group import Group
 from ..record import Record
 from ..states import Status
-from ..task import Task
+from ..tasks.group import Group
+from ..tasks.task import Task
 from . import card
 
 if TYPE_CHECKING:
-    from ..client import Client
+    from ..client.client import Client
 
 _PACE = 0.2
 """Seconds between two refreshes of one card."""

@@ -10,11 +10,11 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
 from ..errors import GatorError
-from ..group import Group
 from ..states import FAILED, RUNNING, TERMINAL, status_of
-from ..task import Task
+from ..tasks.group import Group
+from ..tasks.task import Task
 from ..verbs import MAGICS
-from ..worker_process import WorkerProcess
+from ..workers.worker_process import WorkerProcess
 from .card import task_text
 from .cell_magic import Arrivals, run_cell
 from .leftovers import held_ids

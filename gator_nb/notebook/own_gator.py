@@ -7,10 +7,10 @@ from typing import Any, Self
 from IPython.core.getipython import get_ipython
 
 from ..backends import address_of
+from ..client.workforce import start_command
 from ..errors import GatorError
 from ..gator import Gator
 from ..record import Record, place_of
-from ..workforce import start_command
 from .leftovers import workers_of
 from .queue_name import of_this_user
 from .summary import summary_of

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..output import SINK, pass_on
+from ..output.routing import SINK, pass_on
 
 Write = Callable[[str], int | None]
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..client.workforce import unserved_lanes, workers
 from ..states import Status
-from ..workforce import unserved_lanes, workers
 from .card import queue_html
 from .leftovers import HELD_MEND, held_ids
 

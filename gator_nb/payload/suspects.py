@@ -81,7 +81,7 @@ _BY_MODULE = {
 }
 
 _BY_NAME = {
-    "gator_nb.task.Task": "push it first, to this store; or pass task.get()",
+    "gator_nb.tasks.task.Task": "push it first, to this store; or pass task.get()",
     "gator_nb.gator.Gator": "it is of another store: make one there, Gator(conn_string)",
     "_io.TextIOWrapper": "pass the path and open it inside the function",
     "_io.BufferedReader": "pass the path and open it inside the function",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gator_nb import CANCELED, Gator, Task, Worker, progress
-from gator_nb.process_tree import marked
+from gator_nb.host.process_tree import marked
 
 from ..waiting import until
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from gator_nb import Gator, Status
 from gator_nb.backends.base import Presence, Push, Settlement
-from gator_nb.client import Client
+from gator_nb.client.client import Client
 from gator_nb.dashboard.following import Following, Look
 from gator_nb.dashboard.query import parse
 from gator_nb.dashboard.searching import SEARCHED

@@ -18,8 +18,8 @@ from gator_nb.dashboard.views.portrait import (
     portrait,
     steps,
 )
+from gator_nb.output.rich_output import Display
 from gator_nb.record import Record, lane_of
-from gator_nb.rich_output import Display
 
 from ..waiting import until
 

@@ -10,7 +10,7 @@ from gator_nb.dashboard.following import PAGE_SIZE, WorkerSeen, touches
 from gator_nb.dashboard.poller import Poller, poller_for
 from gator_nb.dashboard.state import Session
 from gator_nb.dashboard.summary import unserved_queues
-from gator_nb.liveness import boot_id
+from gator_nb.host.liveness import boot_id
 from gator_nb.record import Record
 
 from ..waiting import until

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from gator_nb import Gator, Task
-from gator_nb.output import Sink, routing
+from gator_nb.output.routing import Sink, routing
 
 
 def test_stdout_stderr_and_logging_are_in_the_log(busy: Gator) -> None:

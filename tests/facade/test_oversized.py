@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gator_nb import FAILED, Gator, errors, places
+from gator_nb import FAILED, Gator, errors
 from gator_nb.backends.base import Answer, Settlement
 from gator_nb.errors import PayloadTooLarge
+from gator_nb.host import places
 from gator_nb.payload import loads
 
 MOST = 100_000

@@ -29,7 +29,7 @@ def test_what_depends_on_a_canceled_one_of_the_group_is_canceled_itself(
     gator: Gator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many steps it takes: nothing fails for want of what was canceled with it."""
-    monkeypatch.setattr("gator_nb.group._CHUNK", 3)
+    monkeypatch.setattr("gator_nb.tasks.group._CHUNK", 3)
     first = gator.map(double, range(5))
     rest = [gator.options(depends_on=task).task(double, 1) for task in first]
     group = type(first)(gator.client, [*first, *rest])

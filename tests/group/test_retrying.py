@@ -3,7 +3,7 @@
 import pytest
 
 from gator_nb import FAILED, SUCCESS, WAITING, Gator, Group, errors
-from gator_nb.runtime import checkpoint
+from gator_nb.attempts.runtime import checkpoint
 
 
 def fail() -> None:
@@ -86,7 +86,7 @@ def test_what_is_pickled_with_the_call_cannot_be_changed(failed) -> None:
 def test_a_retry_loads_nothing(gator: Gator, monkeypatch: pytest.MonkeyPatch) -> None:
     """So it works for calls that this process could not even load."""
     task = gator.task(pow, 2, 10).cancel()
-    monkeypatch.setattr("gator_nb.client.thawed", lambda *_: pytest.fail("was unpickled"))
+    monkeypatch.setattr("gator_nb.client.client.thawed", lambda *_: pytest.fail("was unpickled"))
     assert task.retry().status is WAITING
     assert task.retry(name="again").status is WAITING
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gator_nb import Gator, Worker
-from gator_nb.process_tree import marked
+from gator_nb.host.process_tree import marked
 
 pytestmark = pytest.mark.skipif("sys.platform != 'linux'", reason="process trees are Linux's")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gator_nb import Gator, Status
-from gator_nb.process_tree import marked
-from gator_nb.worker_process import WorkerProcess
+from gator_nb.host.process_tree import marked
+from gator_nb.workers.worker_process import WorkerProcess
 from tests.waiting import until
 
 
@@ -83,7 +83,7 @@ def test_a_stopped_worker_is_not_dead(gator: Gator, beside: WorkerProcess) -> No
 
 NOTEBOOK = """
     import os, sys, time
-    from gator_nb.worker_process import WorkerProcess
+    from gator_nb.workers.worker_process import WorkerProcess
     worker = WorkerProcess(sys.argv[1], ["all"], 1).start()
     if "ready" in sys.argv:
         worker.wait_until_ready()

@@ -16,7 +16,7 @@ import pytest
 
 from gator_nb import Gator, Status, Worker, checkpoint
 from gator_nb.errors import GatorError, NotPicklable, TaskLost
-from gator_nb.process_tree import marked
+from gator_nb.host.process_tree import marked
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow

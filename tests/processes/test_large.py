@@ -102,7 +102,7 @@ def test_a_worker_keeps_a_bounded_number_of_bytes(
     gator: Gator, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was not wanted for longest is let go of, and fetched again when it is."""
-    monkeypatch.setattr(sys.modules["gator_nb.depot"], "_MOST", 12 << 20)
+    monkeypatch.setattr(sys.modules["gator_nb.client.depot"], "_MOST", 12 << 20)
     names = fetches(gator, monkeypatch)
     arrays = [np.full(ROWS // 2, n) for n in range(4)]  # 4 MiB each
     for n in (0, 1, 2, 0, 3, 1):

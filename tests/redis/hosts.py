@@ -18,7 +18,10 @@ _ROOT = Path(__file__).parents[2]
 _SOURCE = """
     import sys, threading
     from pathlib import Path
-    from gator_nb import Gator, Worker, client, liveness, supervisor
+    from gator_nb import Gator, Worker
+    from gator_nb.client import client
+    from gator_nb.host import liveness
+    from gator_nb.workers import supervisor
 
     address, boot, lease, kind, slots, name = sys.argv[1:]
     if boot:  # another boot is another host: locks tell nothing about it there

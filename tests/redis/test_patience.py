@@ -65,7 +65,7 @@ def test_a_server_that_stays_away_is_told(
     lasting: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After some minutes, which are a second here."""
-    monkeypatch.setattr("gator_nb.watcher._PATIENCE", 1.0)
+    monkeypatch.setattr("gator_nb.client.watcher._PATIENCE", 1.0)
     gator = Gator(lasting.dsn())
     waiting = Waiting(gator.task(abs, -1))
     lasting.kill()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gator_nb import places
 from gator_nb.backends.sqlite import SQLiteBackend
 from gator_nb.errors import StoreCorrupt, StoreUnavailable, StoreVersion
+from gator_nb.host import places
 from gator_nb.record import FORMAT
 
 from .specimens import opened, push, write

@@ -146,7 +146,8 @@ def test_a_canceled_task_of_a_dead_worker_is_canceled_unconfirmed(
 
 SHORT_LEASE = """
     import sys
-    from gator_nb import Gator, Worker, client
+    from gator_nb import Gator, Worker
+    from gator_nb.client import client
     client.THREAD_LEASE = float(sys.argv[2])
     worker = Worker(Gator(sys.argv[1]), threads=1)
     original = worker.starting

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gator_nb import Gator, Status, Task, Worker
-from gator_nb.capacities import Capacities, usable_memory, visible_gpus
+from gator_nb.client.workforce import why_nobody_begins
+from gator_nb.host.capacities import Capacities, usable_memory, visible_gpus
 from gator_nb.needs import fit, from_text, text_of
-from gator_nb.workforce import why_nobody_begins
 from tests.waiting import until
 
 SPAN = 0.05

@@ -11,8 +11,15 @@ from pathlib import Path
 import pytest
 
 from gator_nb import Gator, Worker
-from gator_nb.output import Sink
-from gator_nb.rich_output import Display, Splitter, displays_of, encoded, split, text_of
+from gator_nb.output.rich_output import (
+    Display,
+    Splitter,
+    displays_of,
+    encoded,
+    split,
+    text_of,
+)
+from gator_nb.output.routing import Sink
 
 from ..waiting import until
 
@@ -138,7 +145,7 @@ def test_a_large_figure_is_kept(queue: Gator) -> None:
     """A megabyte of picture between two lines of text."""
 
     def draw() -> None:
-        from gator_nb.running import current_try
+        from gator_nb.attempts.running import current_try
 
         print("before")
         current_try().show(Display({"image/png": "x" * 1_000_000}, {}))  # type: ignore[union-attr]

@@ -147,6 +147,6 @@ def test_a_script_that_ends_amid_c_code_ends_all_the_same(shared: Gator, script,
 
 def left_behind(pid: int) -> list[Path]:
     """Files of a process that has ended in the folder of locks and sockets."""
-    from gator_nb.places import runtime_folder
+    from gator_nb.host.places import runtime_folder
 
     return [path for path in runtime_folder().rglob("*") if str(pid) in path.name.split("-")]

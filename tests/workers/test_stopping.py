@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gator_nb import CANCELED, RUNNING, SUCCESS, Gator, Worker, progress
+from gator_nb.attempts.runtime import Interrupted
 from gator_nb.errors import TaskCanceled
-from gator_nb.runtime import Interrupted
 
 from ..waiting import until
 from .conftest import Ledger
@@ -196,7 +196,7 @@ def test_an_interruption_never_hits_another_task(gator: Gator, ledger: Ledger) -
     path = ledger.path
 
     def short(number: int) -> int:
-        from gator_nb.runtime import Interrupted
+        from gator_nb.attempts.runtime import Interrupted
 
         try:
             total = 0
@@ -226,7 +226,7 @@ def test_cancels_aimed_at_running_tasks_strike_only_them(gator: Gator, ledger: L
     path = ledger.path
 
     def short(number: int) -> int:
-        from gator_nb.runtime import Interrupted
+        from gator_nb.attempts.runtime import Interrupted
 
         try:
             for n in range(60):

@@ -118,7 +118,7 @@ def test_a_store_that_is_away_for_good_does_not_hold_up_the_stop(
     shared: Gator, monkeypatch: pytest.MonkeyPatch, caplog
 ) -> None:
     """A stopping worker tries for some seconds, tells what it leaves, and lets others find it."""
-    from gator_nb import supervisor
+    from gator_nb.workers import supervisor
 
     monkeypatch.setattr(supervisor, "_LAST_TRIES", 0.5)
     switch = Switch(shared, monkeypatch)

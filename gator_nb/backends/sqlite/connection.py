@@ -12,7 +12,7 @@ import apsw
 
 from ... import record
 from ...errors import StoreCorrupt, StoreUnavailable, StoreVersion
-from ...places import network_file_system
+from ...host.places import network_file_system
 from .address import Address
 from .faults import BUSY_LIMIT, explanation
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePath
 from typing import Any
 
+from ...client.workforce import Seen, unserved
 from ...constants import FORCED
+from ...output.rich_output import Display
 from ...record import Record, place_of
-from ...rich_output import Display
 from ...states import BLOCKED, RETRYING, RUNNING, SUCCESS, TERMINAL, UNSTARTED, WAITING
-from ...workforce import Seen, unserved
 from ..details import Detail
 from ..following import WorkerSeen
 from ..text import block, safe, short_id

@@ -1,0 +1,1 @@
+"""What the machine tells: processes and their locks, cores, capacities, folders."""

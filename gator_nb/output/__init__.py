@@ -1,0 +1,1 @@
+"""What tasks print and show, on its way to their logs."""

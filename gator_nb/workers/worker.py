@@ -1,0 +1,396 @@
+"""A worker in a user's hand: alligator's verbs, a background thread, signals, the exit."""
+
+import atexit
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Self
+
+from ..constants import ALL, EVERY, PROCESS_LEASE, THREAD_LEASE
+from ..definition import new_id
+from ..executors.base import Executor
+from ..executors.thread import ThreadExecutor
+from ..host.capacities import Capacities
+from ..host.cores import cores
+from ..states import Status
+from .supervisor import Supervisor
+
+if TYPE_CHECKING:
+    import concurrent.futures
+
+    from ..gator import Gator
+
+
+def default_slots() -> int:
+    """As many as there are cores for this process, four at most."""
+    return min(4, cores())
+
+
+class Worker:
+    """Runs the tasks of a queue, in threads of this process.
+
+    Args:
+        gator: the store and the queue.
+        max_tasks: stop after so many; 0 is never.
+        to_consume: a queue's name, several, or EVERY; ALL is the gator's own queue.
+        nap_time: seconds that an idle wait lasts at most.
+        log_level: of the logger that `run_forever` writes to.
+        threads: run so many tasks at a time in threads of this process; None is one a core, four
+            at most.
+        processes: run them in so many processes instead, which can be stopped whatever they do.
+        executor: run them there instead: any `concurrent.futures.Executor`, as loky's or a Dask
+            client's `get_executor()`; `threads` is then how many it is given at a time. A cancel
+            reaches what has not begun there. It stays yours to shut down.
+        name: shown beside its tasks; None is the host and process.
+        has: what it has for tasks with `needs`, as {"gpu": 2, "memory": "64GB", "license": 1}. GPUs
+            (by nvidia-smi) and memory (by the cgroup, else the host's) are found where nothing is
+            said of them and the code runs on this host.
+        self_fence: stop what runs before the lease ends, when the store has not been heard of for
+            so long: for work that must never run twice at a time. Without it a task goes on, and
+            may then be run by another worker as well.
+
+    Example:
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator, Worker(gator):
+        ...     gator.task(pow, 2, 10).get()
+        1024
+    """
+
+    def __init__(
+        self,
+        gator: "Gator",
+        max_tasks: int = 0,
+        to_consume: str | Sequence[str] = ALL,
+        nap_time: float = 0.1,
+        log_level: int = logging.INFO,
+        *,
+        threads: int | None = None,
+        processes: int | None = None,
+        executor: "concurrent.futures.Executor | None" = None,
+        name: str | None = None,
+        has: Mapping[str, object] | None = None,
+        self_fence: bool = False,
+    ) -> None:
+        check_slots(gator, threads, processes)
+        self.gator = gator
+        self.max_tasks = int(max_tasks)
+        self.to_consume = to_consume
+        self.nap_time = nap_time
+        self.tasks_complete = 0
+        self.fenced = 0
+        """Tries that came to nothing because their claim had gone: their result was dropped, or
+        they were stopped."""
+        self.keep_running = False
+        self.log_level = log_level
+        self.log = logging.getLogger("gator_nb.worker")
+        self.name = name
+        self.self_fence = self_fence
+        self.capacities = Capacities(has, find=executor is None)
+        """What it has for tasks with `needs`."""
+        self.id = new_id()[:16]
+        self.processes = processes
+        self.foreign = executor
+        self.threads = threads or (0 if processes or executor else default_slots())
+        self.registered = threading.Event()
+        """The store knows of it."""
+        self._cut_by: int | None = None
+        """The second signal."""
+        self._alone = False
+        """No user code runs in this process."""
+        self._thread: threading.Thread | None = None
+        self._loop: Supervisor | None = None
+
+    # -- alligator's own -----------------------------------------------------------------------
+
+    def ident(self) -> str:
+        """A short text that names this worker and its process."""
+        return f"Alligator Worker (#{os.getpid()})"
+
+    def starting(self) -> None:
+        """Called before the first task; logs that it starts."""
+        self.keep_running = True
+        limit = f"will stop after {self.max_tasks} tasks" if self.max_tasks else "has no limit"
+        self.log.info("%s starts on %s and %s", self.ident(), _words(self.queues), limit)
+
+    def interrupt(self) -> None:
+        """Called at a signal: begin nothing more, finish what runs."""
+        self.keep_running = False
+        self.log.info("%s was interrupted; it finishes what runs", self.ident())
+        self._wake()
+
+    def stopping(self) -> None:
+        """Called after the last task; logs that it stops."""
+        self.keep_running = False
+        self.log.info("%s stops after %d tasks", self.ident(), self.tasks_complete)
+
+    def result(self, result: Any) -> None:
+        """Called with the value of each task that `check_and_run_task` ran; logs it."""
+        if result is not None:
+            self.log.info("%r", result)
+
+    def check_and_run_task(self) -> bool:
+        """Run one task in this thread: True when it succeeded, False when there was none or it
+        failed; an error is logged."""
+        try:
+            task = self.gator.pop_from(self.queues)
+        except Exception as error:
+            self.log.exception(error)  # noqa: TRY401
+            return False
+        if task is None:
+            return False
+        self.tasks_complete += 1
+        self.result(task.result)
+        return bool(task.status == Status.SUCCESS)
+
+    def run_forever(self) -> int:
+        """Run tasks in this process until it is told to stop, or `max_tasks` have run.
+
+        SIGINT and SIGTERM let what runs finish; a second one interrupts it. Answers an exit code:
+        0 when all was settled, 1 when a task could not be stopped, 130 or 143 after two signals.
+        """
+        with self._logging(), self._signals(), _short_turns():
+            self.starting()
+            self._alone = bool(self.processes)
+            self._begin()
+            # The loop has a thread of its own, so that no signal strikes amid what it does.
+            while self._loop is not None and not self._loop.stopped.wait(_SIGNAL_CHECK):
+                pass
+            self.stopping()
+            self._finish()
+        return self.exit_code
+
+    @property
+    def exit_code(self) -> int:
+        """What a process that was only this worker ends with."""
+        if self._loop is not None and not self._loop.clean:
+            return 1
+        return 0 if self._cut_by is None else 128 + self._cut_by
+
+    def cut_short(self) -> None:
+        """Interrupt what still runs; it goes back to the queue."""
+        self.keep_running = False
+        if self._loop is not None:
+            self._loop.deadline = time.monotonic()
+            self._wake()
+
+    def idle_for(self) -> float:
+        """Seconds for which there has been nothing to run."""
+        return 0.0 if self._loop is None else self._loop.idle_for()
+
+    @property
+    def slots(self) -> int:
+        """How many tasks it runs at a time."""
+        return 0 if self._loop is None else self._loop.executor.slots
+
+    @property
+    def running_now(self) -> int:
+        """How many tasks it runs just now."""
+        return 0 if self._loop is None else len(self._loop.executor.running())
+
+    # -- in the background -----------------------------------------------------------------------
+
+    @property
+    def queues(self) -> tuple[str, ...] | None:
+        """The queues it serves; None is every one."""
+        wanted = (self.to_consume,) if isinstance(self.to_consume, str) else tuple(self.to_consume)
+        if EVERY in wanted:
+            return None
+        return tuple(self.gator.queue_name if name == ALL else name for name in wanted)
+
+    @property
+    def running(self) -> bool:
+        """Its background thread is there."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> Self:
+        """Run tasks in the background of this process until `stop`, or until it ends."""
+        if not self.running:
+            self.keep_running = True
+            self._begin()
+            _at_exit(self)
+        return self
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Begin nothing more, give back what has not begun, wait for what runs.
+
+        After `timeout` seconds (None: as long as it takes) running code is interrupted. What
+        stops goes back to the queue; what does not (a thread in C code) keeps its claim until it
+        ends, or the process does. True when nothing runs any more.
+        """
+        self.keep_running = False
+        loop = self._loop
+        if loop is None:
+            return True
+        loop.deadline = None if timeout is None else time.monotonic() + timeout
+        self._wake()
+        if self._thread is not threading.current_thread():
+            loop.stopped.wait()
+            self._finish()
+        return loop.clean
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def new_executor(self, on_event: Callable[[], None]) -> Executor:
+        """Where the tasks of this worker run."""
+        gator = self.gator
+        if self.foreign is not None:
+            from ..executors.future import FutureExecutor
+
+            return FutureExecutor(gator.client, self.foreign, self.threads or None, on_event)
+        if self.processes:
+            from ..executors.process import ProcessExecutor  # not for who runs threads
+
+            return ProcessExecutor(
+                gator.client,
+                self.processes,
+                capacities=self.capacities,
+                name=self.id,
+                lease=PROCESS_LEASE if self._alone else THREAD_LEASE,
+                adopts=self._alone,
+                on_event=on_event,
+                log=self.log.error,
+            )
+        return ThreadExecutor(gator.client, self.threads, gator.task_class, on_event)
+
+    def _begin(self) -> None:
+        loop = self._loop = Supervisor(self)
+        self._thread = threading.Thread(
+            target=_serve, args=(loop,), name="gator_nb worker", daemon=True
+        )
+        self._thread.start()
+
+    def _finish(self) -> None:
+        """Let go of a loop that has stopped; one that could not stop everything lingers."""
+        if self._loop is None or self._thread is None:
+            return
+        if self._loop.clean:
+            self._thread.join()
+        elif not self.running_now:  # it still has to say what the store was not told
+            self._thread.join(_LAST_WORDS)
+
+    def _wake(self) -> None:
+        if self._loop is not None:
+            self._loop.listener.wake()
+
+    @contextmanager
+    def _logging(self) -> Iterator[None]:
+        handler = None if self.log.hasHandlers() else logging.StreamHandler()
+        if handler is not None:
+            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            self.log.addHandler(handler)
+            self.log.setLevel(self.log_level)
+        try:
+            yield
+        finally:
+            if handler is not None:
+                self.log.removeHandler(handler)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Finish on the first signal, interrupt on the second; only a main thread can ask so."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def handle(signum: int, _frame: FrameType | None) -> None:
+            if self.keep_running:
+                self.interrupt()
+            else:
+                self._cut_by = signum
+                self.cut_short()
+
+        before = {number: signal.signal(number, handle) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def check_slots(gator: "Gator", threads: int | None, processes: int | None) -> None:
+    """Refuse numbers that make no worker.
+
+    Raises:
+        ValueError
+    """
+    for option, number in (("threads", threads), ("processes", processes)):
+        if number is not None and number < 1:
+            raise ValueError(f"{option}={number}: a worker needs one at least")
+    if threads and processes:
+        raise ValueError("give threads or processes; for both, start two workers")
+    if processes and not gator.backend.persistent:
+        raise ValueError(
+            f"{gator.conn_string} lives in this process only, so processes=... is for "
+            'stores that last, as Gator("sqlite:///tasks.sqlite")'
+        )
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """The loop waits its turn each time that it has heard from the store, and tasks wait for it."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, _TURN))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+_TURN = 0.001
+"""Seconds; with Python's own five milliseconds a drain of short tasks takes a tenth longer."""
+
+
+def _serve(loop: Supervisor) -> None:
+    """The life of a loop, on its thread."""
+    try:
+        loop.run()
+        if not loop.clean:
+            loop.linger()
+    finally:
+        loop.stopped.set()
+        loop.leave()
+
+
+_LAST_WORDS = 5.0
+"""Seconds that a worker has to sign off from a store that may be away."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNAL_CHECK = 60.0
+"""Seconds; a signal's handler runs at once whatever this is, only Windows needs to look."""
+
+
+def _words(queues: tuple[str, ...] | None) -> str:
+    return "every queue" if queues is None else ", ".join(queues)
+
+
+_EXIT_GRACE = 0.5
+"""Seconds that running tasks have at the interpreter's exit before they are interrupted; a front
+end kills a kernel two seconds after it has asked it to end."""
+
+_started: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+
+
+def _at_exit(worker: Worker) -> None:
+    if not _started:
+        atexit.register(_stop_all)
+    _started.add(worker)
+
+
+def _stop_all() -> None:
+    """Stop every worker of this process, all at once."""
+    workers = [worker for worker in _started if worker.running]
+    for worker in workers:
+        worker.keep_running = False
+    for worker in workers:
+        worker.stop(_EXIT_GRACE)
