@@ -25,6 +25,7 @@ from .values import (
     Beat,
     Changes,
     Claimed,
+    Ending,
     Filter,
     Page,
     Presence,
@@ -40,6 +41,7 @@ __all__ = [
     "Blobs",
     "Changes",
     "Claimed",
+    "Ending",
     "Filter",
     "Listener",
     "Page",
@@ -55,7 +57,14 @@ task changed that somebody may be waiting for (it ended, was canceled, or report
 
 
 class Listener(Protocol):
-    """One waiter. `wait` and `close` belong to one thread; `wake` may come from any."""
+    """One waiter. `wait` and `close` belong to one thread; `wake` may come from any.
+
+    Attributes:
+        times_heard: how often the store has told of one of its topics.
+    """
+
+    @property
+    def times_heard(self) -> int: ...
 
     def wait(self, timeout: float | None) -> bool:
         """Sleep until woken or for `timeout` seconds; True when woken. A wake that came before
@@ -66,6 +75,10 @@ class Listener(Protocol):
 
     def heard(self) -> bool:
         """Whether the store has told of one of its topics since the last call."""
+
+    def told(self) -> list[Ending] | None:
+        """Every task that has ended since the last call, where the store named them as it woke
+        this listener; None: it did not, and `changes` tells."""
 
     def close(self) -> None:
         """Give up what it holds in this process and on disk."""

@@ -3,10 +3,13 @@
 import threading
 from contextlib import suppress
 
+from .values import Ending
+
 
 class Hearing:
     """Tells a wake of the store's from one of somebody's own."""
 
+    times_heard = 0
     _heard = False
 
     def wake(self) -> None:
@@ -15,8 +18,12 @@ class Hearing:
 
     def hear(self) -> None:
         """The store tells of one of its topics."""
-        self._heard = True
+        self._note()
         self.wake()
+
+    def _note(self) -> None:
+        self.times_heard += 1
+        self._heard = True
 
     def heard(self) -> bool:
         """Whether it has since the last call."""
@@ -24,6 +31,10 @@ class Hearing:
             return False
         self._heard = False
         return True
+
+    def told(self) -> list[Ending] | None:
+        """Nothing by itself: `changes` tells."""
+        return None
 
 
 class Bell(Hearing):

@@ -136,3 +136,11 @@ class Changes(NamedTuple):
     """Pass it to the next call."""
     reset: bool
     """Records were removed, or the cursor is not of this store: list anew."""
+
+
+class Ending(NamedTuple):
+    """A task that has ended, as whoever waits for it is told."""
+
+    record: Record
+    outcome: bytes | None = None
+    """Where it came along."""

@@ -116,7 +116,7 @@ class SocketListener(Hearing):
             if self._received(nap):
                 return True
             if self._somebody_wrote():
-                self._heard = True
+                self._note()
                 return True
             if limit is not None and time.monotonic() >= limit:
                 return False
@@ -161,7 +161,7 @@ class SocketListener(Hearing):
     def _take(self) -> None:
         # Not `|=`: what another thread sets while this one waits would be lost.
         if self._inbox.recv(16) == _WAKE:
-            self._heard = True
+            self._note()
 
     def _somebody_wrote(self) -> bool:
         return time.monotonic() - self._looked >= self._nap_time and self._note_look()

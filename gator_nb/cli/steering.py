@@ -101,8 +101,8 @@ def _ended(gator: Gator, records: Iterable[Record]) -> list[Record]:
     after = {record.id: record for record in records}
     open_ones = [record.id for record in after.values() if not record.done]
     try:
-        for record in gator.client.watcher.ended(open_ones, None):
-            after[record.id] = record
+        for ending in gator.client.watcher.ended(open_ones, None):
+            after[ending.record.id] = ending.record
     except KeyboardInterrupt:
         tell("\nnot waited for; what runs was asked to stop and has not said that it did")
         raise typer.Exit(130) from None

@@ -169,7 +169,8 @@ class Client:
         """Store what has been pickled and signed."""
         stop_if_asked()
         try:
-            records = self.backend.put(pushes)
+            with self.watcher.pushing(push.record.id for push in pushes):
+                records = self.backend.put(pushes)
         except TaskExists as error:
             raise TaskExists(f"{error}{self._differing(pushes)}") from None
         self.after_push(records)

@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from ..backends.base import Ending
 from ..errors import GatorError, StoreUnavailable
 from ..record import Record
-from .watcher import Waiter, Watcher
+from .waiter import Waiter
+from .watcher import Watcher
 
 _log = logging.getLogger("gator_nb.futures")
 
@@ -35,10 +37,10 @@ class Told(Waiter):
         self._on_end = on_end
         self._on_error = on_error
 
-    def see(self, records: Iterable[Record | None]) -> None:
-        super().see(records)
-        for record in super().take(0):
-            self._endings.call(partial(self._on_end, record))
+    def see(self, endings: Iterable[Ending]) -> None:
+        super().see(endings)
+        for ending in super().take(0):
+            self._endings.call(partial(self._on_end, ending.record))
         if not self.open:
             self._endings.call(self.stop)
 

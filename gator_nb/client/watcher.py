@@ -5,18 +5,18 @@ It runs only while somebody needs it, is woken by the store rather than polling 
 for what has changed.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Literal
 
-from ..backends.base import Answer, Backend, Beat, Listener
+from ..backends.base import Answer, Backend, Beat, Ending, Listener
 from ..errors import GatorError, StoreUnavailable, TaskNotFound
 from ..record import Record
 from .here import slice_of, waiting
-from .workforce import why_nobody_begins
+from .waiter import Pushes, Waiter
 
 _CHANGES = 1000
 """Records that are asked for at a time."""
@@ -27,72 +27,11 @@ claims of what runs here are renewed, and requests to stop are heard."""
 _PATIENCE = 120.0
 """Seconds of a store that may be back soon which whoever waits is spared: it restarts, say."""
 
-_NOBODY_AFTER = 5.0
-"""Seconds after which a wait asks whether anybody can run what it waits for; and again."""
-
-_log = logging.getLogger("gator_nb")
+_AT_HAND = 5.0
+"""Seconds for which the thread looks round after the last that needed it."""
 
 Interrupt = Callable[[Literal["cancel", "lost"]], None]
 Subscriber = Callable[[list[Record]], None]
-
-
-class Waiter:
-    """Somebody who waits for tasks to end. The watcher's thread sees for it."""
-
-    def __init__(self, ids: Iterable[str]) -> None:
-        self.ids = tuple(ids)
-        self.open = set(self.ids)
-        self._fresh: list[Record] = []
-        self._error: GatorError | None = None
-        self._ready = threading.Condition()
-        self._asks_at = time.monotonic() + _NOBODY_AFTER
-        self._told_why = ""
-
-    def see(self, records: Iterable[Record | None]) -> None:
-        with self._ready:
-            for record in records:
-                if record is not None and record.done and record.id in self.open:
-                    self.open.discard(record.id)
-                    self._fresh.append(record)
-            if self._fresh:
-                self._ready.notify()
-
-    def fail(self, error: GatorError) -> None:
-        with self._ready:
-            self._error = error
-            self._ready.notify()
-
-    def wonder(self, backend: Backend) -> None:
-        """After a while, and while nothing ends, say why nobody runs it; each reason once."""
-        if time.monotonic() < self._asks_at or not self.open:
-            return
-        with self._ready:
-            left = [task_id for task_id in self.ids if task_id in self.open]
-        why = why_nobody_begins(backend, left)
-        self._asks_at = time.monotonic() + _NOBODY_AFTER
-        if why is not None and why != self._told_why:
-            self._told_why = why
-            _log.warning("%s", why)
-
-    @property
-    def finished(self) -> bool:
-        """All have ended, and their records were taken."""
-        with self._ready:
-            return not self.open and not self._fresh
-
-    def take(self, timeout: float | None) -> list[Record]:
-        """The records of those that have ended since the last call; none after `timeout` seconds.
-
-        Raises:
-            GatorError: the watcher could not go on watching.
-        """
-        with self._ready:
-            self._ready.wait_for(lambda: self._fresh or self._error, timeout)
-            fresh, self._fresh = self._fresh, []
-            error = self._error
-        if error is not None and not fresh:
-            raise type(error)(*error.args) from error
-        return fresh
 
 
 class Watcher:
@@ -109,13 +48,28 @@ class Watcher:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._wake: Callable[[], None] = lambda: None
+        self._asleep = False
+        """The thread sleeps until it is woken."""
+        self._pushes = Pushes(None)
         self._cursor: int | None = None
         self._away_since: float | None = None
+        self._needed_at = 0.0
+
+    # -- for those who push ----------------------------------------------------------------
+
+    @contextmanager
+    def pushing(self, ids: Iterable[str]) -> Iterator[None]:
+        """Around a push of these tasks: who waits for them next need not look whether they have
+        ended, unless the store has told of something meanwhile."""
+        pushes = self._pushes
+        before = pushes.heard()
+        yield
+        pushes.note(ids, before)
 
     # -- for those who wait ----------------------------------------------------------------
 
-    def ended(self, ids: Iterable[str], timeout: float | None = None) -> Iterator[Record]:
-        """The records of these tasks as they end, until all have; stops early at the timeout.
+    def ended(self, ids: Iterable[str], timeout: float | None = None) -> Iterator[Ending]:
+        """These tasks as they end, until all have; stops early at the timeout.
 
         Raises:
             TaskNotFound: one of them is not in the store.
@@ -129,7 +83,8 @@ class Watcher:
             if waiter.finished:
                 return
         with self._served(waiter):
-            self._look_up(waiter)
+            if not self._pushes.are_open(waiter.ids):
+                self._look_up(waiter)
             while not waiter.finished:
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 with waiting():
@@ -144,7 +99,7 @@ class Watcher:
         missing = [task_id for task_id, record in zip(ids, records, strict=True) if record is None]
         if missing:
             raise TaskNotFound(f"no task has the id {missing[0]!r} in {self._backend.conn_string}")
-        waiter.see(records)
+        waiter.see(_endings(records))
 
     @contextmanager
     def _served(self, waiter: Waiter) -> Iterator[None]:
@@ -172,7 +127,7 @@ class Watcher:
             self._start()
             for task_id in waiter.ids:
                 self._waiting.setdefault(task_id, set()).add(waiter)
-        self._wake()
+            self._rouse()
 
     def remove(self, waiter: Waiter) -> None:
         """Let it go."""
@@ -210,7 +165,7 @@ class Watcher:
         with self._lock:
             self._start()
             self._minded[record.id] = (beat, interrupt)
-        self._wake()
+            self._rouse()
         try:
             yield
         finally:
@@ -226,6 +181,7 @@ class Watcher:
         if self._thread is None or not self._thread.is_alive():
             listener = self._backend.listen(["news"])
             self._wake = listener.wake
+            self._pushes = Pushes(listener)
             self._thread = threading.Thread(
                 target=self._run, args=(listener,), name="gator_nb watcher", daemon=True
             )
@@ -243,17 +199,35 @@ class Watcher:
     def _follow(self, listener: Listener) -> None:
         looked_round = 0.0
         while not self._closed:
-            listener.wait(_REAP_EVERY if self._needed() else None)
+            woken = listener.wait(self._nap())
             if not self._needed():
                 self._cursor = None  # what changes meanwhile is nobody's business
+                listener.told()
                 continue
-            self._guarded(self._pass_on_changes)
+            told = listener.told() if woken else None
+            self._guarded(partial(self._pass_on, told))
             now = time.monotonic()
             if now - looked_round >= _REAP_EVERY:
                 looked_round = now
                 self._guarded(self._beat)
                 self._guarded(self._reap)
                 self._guarded(self._wonder)
+
+    def _nap(self) -> float | None:
+        """How long to sleep when nothing wakes the thread: it stays at hand for a while, so that
+        who waits again soon need not wake it."""
+        now = time.monotonic()
+        with self._lock:
+            if self._needed():
+                self._needed_at = now
+            self._asleep = not self._closed and now - self._needed_at > _AT_HAND
+            return None if self._asleep else _REAP_EVERY
+
+    def _rouse(self) -> None:
+        """Let the thread look round from now on; whoever calls holds the lock."""
+        if self._asleep:
+            self._asleep = False
+            self._wake()
 
     def _needed(self) -> bool:
         return bool(self._waiting or self._subscribers or self._minded) and not self._closed
@@ -282,6 +256,18 @@ class Watcher:
         for waiter in self._waiters():
             waiter.wonder(self._backend)
 
+    def _pass_on(self, told: list[Ending] | None) -> None:
+        """What the store has told will do for those who wait."""
+        if told is None or self._subscribers:
+            self._pass_on_changes()
+            return
+        if told and self._cursor is not None:
+            self._cursor = max(self._cursor, *(ending.record.version for ending in told))
+        with self._lock:
+            for ending in told:
+                for waiter in self._waiting.get(ending.record.id, ()):
+                    waiter.see([ending])
+
     def _pass_on_changes(self) -> None:
         while True:
             changes = self._backend.changes(self._cursor, limit=_CHANGES)
@@ -292,9 +278,9 @@ class Watcher:
                 records = self._read_anew()
             with self._lock:
                 subscribers = list(self._subscribers)
-                for record in records:
-                    for waiter in self._waiting.get(record.id, ()) if record.done else ():
-                        waiter.see([record])
+                for ending in _endings(records):
+                    for waiter in self._waiting.get(ending.record.id, ()):
+                        waiter.see([ending])
             for subscriber in subscribers:
                 subscriber(records)
             if len(changes.records) < _CHANGES and not changes.reset:
@@ -338,3 +324,7 @@ class Watcher:
         if thread is not None and thread is not threading.current_thread():
             self._wake()
             thread.join()
+
+
+def _endings(records: Iterable[Record | None]) -> Iterator[Ending]:
+    return (Ending(record) for record in records if record is not None and record.done)

@@ -57,6 +57,7 @@ class _FarKeyring(Keyring):
 class _FarListener:
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._looks = 0
 
     def wait(self, timeout: float | None) -> bool:
         seconds = _WAIT if timeout is None else min(timeout, _WAIT)
@@ -65,8 +66,17 @@ class _FarListener:
     def wake(self) -> None:
         self._line.ask("wake")
 
+    @property
+    def times_heard(self) -> int:
+        """Another number each time: who waits here looks first; the worker may not listen yet."""
+        self._looks += 1
+        return self._looks
+
     def heard(self) -> bool:
         return True  # its waiters look whenever they are woken
+
+    def told(self) -> None:
+        return None
 
     def close(self) -> None:
         pass

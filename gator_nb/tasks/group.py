@@ -96,9 +96,10 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
             left.setdefault(task.task_id, []).append(task)
         limit = None if timeout is None else seconds(timeout, "timeout")
         with telling_that_it_goes_on(self):
-            for record in self._client.watcher.ended(left, limit):
-                for task in left.pop(record.id):
-                    task.handle.see(record)
+            for ending in self._client.watcher.ended(left, limit):
+                for task in left.pop(ending.record.id):
+                    task.handle.see(ending.record)
+                    task.handle.outcome_at_hand = ending.outcome
                     yield task
         Handle.moved_here()
         if left:

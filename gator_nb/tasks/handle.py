@@ -79,7 +79,7 @@ class Handle:
             )
 
     outcome_at_hand: bytes | None = None
-    """Read with those of other tasks; see `prefetching`."""
+    """Read with those of other tasks, see `prefetching`, or told with its end."""
     envelope_at_hand: bytes | None = None
     _moved_at = 0.0
 
@@ -109,8 +109,9 @@ class Handle:
     def end(self, timeout: float | None) -> bool:
         """Wait until it has ended, `timeout` seconds at most; whether it has."""
         if not self.look().done:
-            for record in self.client.watcher.ended([self.record.id], timeout):
-                self.see(record)
+            for ending in self.client.watcher.ended([self.record.id], timeout):
+                self.see(ending.record)
+                self.outcome_at_hand = ending.outcome
             self.moved_here()
         return self.record.done
 
@@ -160,7 +161,8 @@ class Handle:
     def _read_outcome(self) -> Outcome | None:
         if self.outcome_at_hand is None:
             return self.client.outcome(self.record)
-        return self.client.opened_outcome(self.record, self.outcome_at_hand)
+        data, self.outcome_at_hand = self.outcome_at_hand, None
+        return self.client.opened_outcome(self.record, data)
 
     def value(self) -> Any:
         """The result, loaded once; None before success."""

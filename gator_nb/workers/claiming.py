@@ -96,15 +96,20 @@ class Claiming:
         return one_queue and plain and len(claimed) < wanted
 
     def look_around(self) -> None:
-        """Once a look has found no more: see what waits in lanes with needs, and when the next task
-        will be due; not while there is something better to do."""
-        busy = self._executor.running() and time.monotonic() - self.looked_at < _BATCH_SECONDS
-        if not self._idle or self._looked_around or busy:
+        """Once a look has found no more, and nothing has come for a moment: see what waits in lanes
+        with needs, and when the next task will be due."""
+        if self.calm_in() != 0:
             return
         if not self._listed:
             self._list_lanes()
             self._idle = not self._fitting()
         self.next_due, self._looked_around = self._backend.next_due(), True
+
+    def calm_in(self) -> float | None:
+        """Seconds until it is time to look around; None: nothing is to be seen there."""
+        if not self._idle or self._looked_around:
+            return None
+        return max(0.0, self.looked_at + _BATCH_SECONDS - time.monotonic())
 
     def _worth_looking(self) -> bool:
         due = self.next_due is not None and self._backend.now() >= self.next_due

@@ -120,6 +120,9 @@ class Supervisor:
             pause = min(pause, _LONG if self.executor.waiting() else _TELL_EVERY)
         if self._next_timeout is not None:
             pause = min(pause, self._next_timeout)
+        calm_in = self._claiming.calm_in()
+        if calm_in is not None:
+            pause = min(pause, max(0.001, calm_in))
         due = self._claiming.next_due
         if due is not None and self._claiming.wanted(len(self._held)) > 0:
             pause = min(pause, max(0.001, due - self.backend.now()))

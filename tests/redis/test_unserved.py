@@ -15,7 +15,7 @@ from .servers import RunningServer
 @pytest.fixture
 def gator(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gator]:
     """A queue; a wait on it soon asks itself who should run what it waits for."""
-    monkeypatch.setattr("gator_nb.client.watcher._NOBODY_AFTER", 0.2)
+    monkeypatch.setattr("gator_nb.client.waiter._NOBODY_AFTER", 0.2)
     with Gator(server.dsn()) as opened:
         yield opened
 

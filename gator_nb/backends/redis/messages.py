@@ -16,7 +16,7 @@ from ...errors import (
 )
 from ...record import Record, rank_of
 from ...states import Status
-from ..base import Beat, Filter, Presence, Push, Settlement
+from ..base import Beat, Ending, Filter, Presence, Push, Settlement
 from ..refusals import limit_full, not_there
 from .batches import lost_batch
 from .rows import decode, encode, text_of
@@ -210,3 +210,14 @@ def presence_of(text: bytes, renewed: bytes | None) -> tuple[int, Presence]:
         return int(order), known._replace(renewed=float(renewed or 0))
     except (TypeError, ValueError) as error:
         raise StoreCorrupt(f"a presence is not what gator_nb writes ({error})") from error
+
+
+def endings(words: bytes) -> Iterator[Ending]:
+    """What was said with the news: JSON of pairs of a record and the length of its outcome, a line
+    end, and the outcomes one behind the other."""
+    records, _, outcomes = words.partition(b"\n")
+    at = 0
+    for fields, length in json.loads(records):
+        known = length is not False
+        yield Ending(decode(fields), outcomes[at : at + length] if known else None)
+        at += length or 0

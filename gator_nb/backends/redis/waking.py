@@ -9,18 +9,20 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from weakref import WeakSet, WeakValueDictionary
 
 from redis import exceptions
 from redis.connection import AbstractConnection
 
-from ...errors import GatorError
-from ..base import Topic
+from ...errors import GatorError, StoreCorrupt
+from ..base import Ending, Topic
 from ..listening import Bell
 from .address import Address
 from .faults import not_allowed
 from .locating import Way
+from .messages import endings
 
 Look = Callable[[], int]
 """Answers another number once somebody has written."""
@@ -32,6 +34,9 @@ _log = logging.getLogger("gator_nb")
 
 _PING_EVERY = 5.0
 """Seconds without a word after which the server is asked whether it is there."""
+
+_MOST_WORDS = 64
+"""Messages kept for a listener that does not come for them, of up to 8 KiB each."""
 
 _PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)
 _FIRST_WAIT = 2.0
@@ -72,10 +77,10 @@ class Waking:
         ear = self._ear
         return ear is None or not ear.connected.is_set()
 
-    def wake(self, topic: Topic) -> None:
+    def wake(self, topic: Topic, words: bytes = b"") -> None:
         for listener in self._listeners:
             if topic in listener.topics:
-                listener.hear()
+                listener.hear_words(words)
 
     def drop(self, listener: "RedisListener") -> None:
         with self._lock:
@@ -103,6 +108,9 @@ class RedisListener(Bell):
         self._waking = waking
         self._look = look
         self._nap = max(nap_time, _SLOWEST_LOOK)
+        self._words: deque[bytes] = deque()
+        self._is_untold = True
+        """Something happened that no words tell."""
         self._seen: int | None = None
         self._looked = time.monotonic()
 
@@ -115,10 +123,32 @@ class RedisListener(Bell):
             if super().wait(nap):
                 return True
             if self._somebody_wrote():
-                self._heard = True
+                self._is_untold = True
+                self._note()
                 return True
             if limit is not None and time.monotonic() >= limit:
                 return False
+
+    def hear_words(self, words: bytes) -> None:
+        """The store tells of one of its topics, in so many words or in none."""
+        if words and len(self._words) < _MOST_WORDS:
+            self._words.append(words)
+        else:
+            self._is_untold = True
+        self.hear()
+
+    def told(self) -> list[Ending] | None:
+        if self._is_untold:
+            self._is_untold = False  # before the words go: what comes now is looked for as well
+            self._words.clear()
+            return None
+        found: list[Ending] = []
+        while self._words:
+            try:
+                found += endings(self._words.popleft())
+            except (StoreCorrupt, TypeError, ValueError):  # not what a script of ours says
+                return None
+        return found
 
     def close(self) -> None:
         self._waking.drop(self)
@@ -142,7 +172,7 @@ class RedisListener(Bell):
 class _Ear:
     """A thread that is subscribed to the topics of one store."""
 
-    def __init__(self, address: Address, wake: Callable[[Topic], None]) -> None:
+    def __init__(self, address: Address, wake: Callable[[Topic, bytes], None]) -> None:
         self.connected = threading.Event()
         self._way = Way(address)
         self._wake = wake
@@ -204,12 +234,12 @@ class _Ear:
             connection.send_command("PING")
             if not connection.can_read(_PING_EVERY):
                 raise exceptions.TimeoutError("the server does not answer a ping")
-        kind, channel, *_ = connection.read_response()
+        kind, channel, *words = connection.read_response()
         if kind == b"message":
-            self._wake(self._channels[channel])
+            self._wake(self._channels[channel], *words)
         elif kind == b"subscribe" and not self.connected.is_set():
             for topic in _TOPICS:  # what came while nobody heard
-                self._wake(topic)
+                self._wake(topic, b"")
             self.connected.set()
 
 

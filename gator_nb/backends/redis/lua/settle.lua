@@ -13,6 +13,8 @@
 --! include holding
 --! include blobs
 
+local MOST_TOLD, MOST_BYTES = 4, 4096
+
 -- The process that ran it died, and its holder lives.
 local function lose(task, fields)
     local losses = tonumber(task.losses or 0) + 1
@@ -64,6 +66,29 @@ local function settle(one, outcome, output)
     return 'done'
 end
 
+-- A few ends are told with their outcomes, where these are small: who waits need not ask.
+local function wording(settled)
+    if #ended_now > MOST_TOLD then
+        return ''
+    end
+    local places, told = {}, {}
+    for i, one in ipairs(settled) do
+        places[one.id] = one.outcome and 2 * i + 1
+    end
+    local bytes = 0
+    for i, task in ipairs(ended_now) do
+        local outcome = places[task.id] and ARGV[places[task.id]]
+        told[i] = outcome or ''
+        bytes = bytes + #told[i]
+        ended_now[i] = {task, outcome and #outcome or false}
+    end
+    local records = bytes <= MOST_BYTES and cjson.encode(ended_now) or ''
+    if #records == 0 or #records > MOST_BYTES then
+        return ''
+    end
+    return records .. '\n' .. table.concat(told)
+end
+
 local answers, ended = {}, cjson.decode(ARGV[2])
 for _, one in ipairs(ended) do
     if one.refs then
@@ -74,5 +99,6 @@ for i, one in ipairs(ended) do
     answers[i] = settle(one, ARGV[2 * i + 1], ARGV[2 * i + 2])
 end
 write_owners()
+words = wording(ended)
 commit()
 return answers

@@ -23,6 +23,7 @@ local found_version = version
 
 -- What a verb has touched, for flush and commit.
 local topics = {}
+local words = '' -- what is said with the news; nothing: who hears them asks
 local indexed = {}
 local filled_lines = {}
 local drained_lines = {}
@@ -160,6 +161,6 @@ local function commit()
         call('HSET', META, 'version', whole(version), 'seq', whole(seq))
     end
     for topic in pairs(topics) do
-        call('PUBLISH', prefix .. topic, '')
+        call('PUBLISH', prefix .. topic, topic == 'news' and words or '')
     end
 end

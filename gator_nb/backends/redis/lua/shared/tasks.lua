@@ -3,6 +3,7 @@
 local TERMINAL = {[$SUCCESS] = true, [$FAILED] = true, [$CANCELED] = true}
 
 local tasks = {}
+local ended_now = {}
 
 -- A task with all its fields: texts as stored, save that its status is a number.
 -- nil when there is no such task.
@@ -131,6 +132,7 @@ local function enter(task)
         index(prefix .. 'ended', id, at)
         count_lane(task.queue, slot_of(task), -1)
         leave_waiters(task)
+        ended_now[#ended_now + 1] = task
         topics.news = true
     elseif status ~= $RUNNING and status ~= $BLOCKED then
         topics.work = true
