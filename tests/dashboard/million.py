@@ -36,7 +36,7 @@ FILTERS = (
     "status:failed", 'name:"train net"', "queue:etl status:finished", "tag:gpu status:failed",
     "queue:scoring", "status:failed error:CUDA", "forest",
 )  # fmt: skip
-_ROW = "tbody tr"
+_ROW = "tbody tr[data-id]"
 
 
 class Reach:
@@ -44,7 +44,11 @@ class Reach:
 
     def __init__(self, dsn: str, browser: Browser, url: str, server: psutil.Process) -> None:
         self.dsn, self.browser, self.url, self.server = dsn, browser, url, server
-        self.table = Table("what", "median", "worst", "target", "")
+        self.table = self.head()
+
+    @staticmethod
+    def head() -> Table:
+        return Table("what", "median", "worst", "target", "")
 
     def tell(self, what: str, values: list[float], most: float, unit: str = "s") -> None:
         middle, worst = statistics.median(values), max(values)
@@ -175,11 +179,11 @@ def _changing(page: Page, act: Callable[[], None]) -> float:
 
 
 def _differs(page: Page, first: str) -> None:
-    page.locator(f'tbody tr:first-child:not([data-id="{first}"])').wait_for(timeout=15_000)
+    page.locator(f'{_ROW}:first-child:not([data-id="{first}"])').wait_for(timeout=15_000)
 
 
 def _canceling(page: Page) -> float:
-    row = page.locator("tbody tr:not(.canceled)").first
+    row = page.locator(f"{_ROW}:not(.canceled)").first
     task_id = row.get_attribute("data-id")
     begun = time.perf_counter()
     row.get_by_role("button", name="Cancel").click()
@@ -197,8 +201,10 @@ def _changes(dsn: str) -> Iterator[list[float]]:
     ) as churn:
         assert churn.stdout is not None
         churn.stdout.readline()
-        yield told
-        told.append(float(churn.communicate("", 60)[0]))
+        try:
+            yield told
+        finally:
+            told.append(float(churn.communicate("", 60)[0]))  # its input ends, and so does it
 
 
 def main(dsn: str, tasks: int, chosen: list[str]) -> None:
@@ -212,7 +218,8 @@ def main(dsn: str, tasks: int, chosen: list[str]) -> None:
         reach = Reach(dsn, browser, url, psutil.Process(serving.pid))
         for name in chosen or ["screen", "idle", "load", "ten", "sessions"]:
             getattr(reach, name)()
-        Console(width=100).print(reach.table)
+            Console(width=100).print(reach.table)
+            reach.table = Reach.head()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from gator_nb import Gator, Status, progress
 
 from ..waiting import until
-from .processes import worker
+from .processes import push_elsewhere, worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -201,3 +201,15 @@ def test_a_worker_leads_to_what_it_runs(page: Page, shared_url: str, shared_stor
         expect(row(page, "what it runs")).to_be_visible(timeout=20 * SECONDS)
         expect(page).to_have_url(re.compile("status%3Arunning\\+worker%3A"))
         task.cancel()
+
+
+def test_a_click_right_after_typing_is_taken(page: Page, shared_url: str, shared_store: str):
+    """The line of keys under the filter closes as the pointer goes down; nothing moves by that."""
+    push_elsewhere(shared_store, "typed", ["right after"])
+    page.goto(shared_url)
+    field = page.get_by_role("searchbox")
+    field.fill("queue:typed status:queued")
+    field.press("Enter")
+    page.get_by_role("button", name="Cancel right after").click(timeout=30 * SECONDS)
+    row = page.locator("tbody tr.canceled", has_text="right after")
+    expect(row).to_be_visible(timeout=10 * SECONDS)

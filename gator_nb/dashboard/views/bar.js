@@ -66,6 +66,7 @@ export function render({model}) {
   command.append(make("pre", "", model.share), copyButton(model.share))
   const share = sheetOf("Share", make("div", "sheet-title", "Show it to others"), command,
     make("div", "sheet-more", "It shows this store and lets nobody change it. It prints an address and a token for them."))
+  share.button.classList.add("share")
   const list = make("div", "queues")
   const queues = sheetOf("Queues", make("div", "sheet-title", "Queues"), list,
     make("div", "sheet-more", "Nothing of a paused queue starts; what runs goes on."))

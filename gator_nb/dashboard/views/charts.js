@@ -54,6 +54,7 @@ export function render({model}) {
   let spans = []
   let offset = 0
   let began = Infinity
+  let drawn = 0
   const now = () => Date.now() / 1000 + offset
 
   // Unless one was chosen: the least that shows half of the tasks, or what runs since long.
@@ -68,6 +69,7 @@ export function render({model}) {
     if (root.offsetParent === null) { return }
     const size = windowOf()
     const to = now()
+    drawn = Date.now()
     const from = size === null ? Math.min(began, to - 60) : to - size
     const {total} = outcomes.draw(spans, from, to) || {total: {}}
     lanes.draw(spans, from, to, model.words)
@@ -100,7 +102,10 @@ export function render({model}) {
   model.on("spans", take)
   model.on("now", () => { offset = model.now - Date.now() / 1000 })
   offset = model.now ? model.now - Date.now() / 1000 : 0
-  const clockwork = setInterval(drawUnlessRead, 2000)
+  // A window of days moves by a pixel in minutes.
+  const clockwork = setInterval(() => {
+    if (Date.now() - drawn > 1000 * Math.min(60, (windowOf() ?? Infinity) / 600)) { drawUnlessRead() }
+  }, 2000)
   const size = new ResizeObserver(draw)
   size.observe(root)
   model.on("remove", () => { clearInterval(clockwork); size.disconnect() })

@@ -35,7 +35,7 @@ export function render({model}) {
   const on = make("button", "on", "Go on")
   on.type = "button"
   said.append(words, on)
-  root.append(field, keys, said)
+  root.append(field, said, keys)
 
   let sent = model.text
   let timer = null

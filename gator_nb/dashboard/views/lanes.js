@@ -1,15 +1,20 @@
 const LANE = 15
 const MOST_ROWS = 60
+// Seconds: what a worker claims at once it begins within this, or gives back.
+const TOGETHER = 0.1
 
-// Rows for tasks that ran at once: each takes the first row that is free by then.
+// Rows for tasks that ran at once: each takes the first row that is free by then. Those that were
+// claimed at once began one after the other: in its row, each when the one before it ended.
 function rowsOf(spans, now) {
   const rows = []
   const placed = spans.map((span) => {
     const [, , , , started, finished] = span
-    let row = rows.findIndex((free) => free <= started)
+    const last = finished ?? Infinity
+    let row = rows.findIndex((free) => free <= started || (free <= started + TOGETHER && free <= last))
     if (row < 0) { row = rows.length; rows.push(0) }
-    rows[row] = finished === null ? Infinity : finished
-    return {span, row, end: finished === null ? now : finished}
+    const begin = Math.max(started, rows[row])
+    rows[row] = last
+    return {span, row, begin, end: finished ?? now}
   })
   return {placed, count: rows.length}
 }
@@ -34,7 +39,7 @@ class Lanes {
     let left = MOST_ROWS
     const drawn = []
     for (const name of names) {
-      const {placed, count} = rowsOf(lanes.get(name).sort((a, b) => a[4] - b[4]), to)
+      const {placed, count} = rowsOf(lanes.get(name).sort((a, b) => a[4] - b[4] || (a[5] ?? Infinity) - (b[5] ?? Infinity)), to)
       if (count > left && drawn.length) { break }
       left -= count
       drawn.push(this.lane(name, placed, count, from, to, words))
@@ -55,12 +60,12 @@ class Lanes {
     area.style.height = `${count * step + 2}px`
     area.setAttribute("aria-hidden", "true") // the table has all of it in words
     const share = (at) => (Math.min(to, Math.max(from, at)) - from) / (to - from) * 100
-    for (const {span, row, end} of placed) {
-      const [id, task, kind, , started, finished] = span
+    for (const {span, row, begin, end} of placed) {
+      const [id, task, kind, , , finished] = span
       const bar = make("div", `span ${kind}`)
       bar.dataset.id = id
-      bar.style.cssText = `left:${share(started)}%;width:max(3px, ${share(end) - share(started)}% - 1px);top:${row * step + 1}px;height:${Math.max(2, step - 2)}px`
-      this.tip.on(bar, () => [task, `${words[kind]}, ${finished === null ? "for " : "took "}${duration(end - started)}`])
+      bar.style.cssText = `left:${share(begin)}%;width:max(3px, ${share(end) - share(begin)}% - 1px);top:${row * step + 1}px;height:${Math.max(2, step - 2)}px`
+      this.tip.on(bar, () => [task, `${words[kind]}, ${finished === null ? "for " : "took "}${duration(end - begin)}`])
       bar.addEventListener("click", () => this.open(bar.dataset.id))
       area.append(bar)
     }
