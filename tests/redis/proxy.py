@@ -55,7 +55,11 @@ class Proxy:
                 if self.is_cut:
                     client.close()
                     continue
-                server = socket.create_connection(("127.0.0.1", self._target))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._target))
+                except OSError:  # the server is down: who connects is refused, until it is back
+                    client.close()
+                    continue
                 self._sockets += (client, server)
                 cut = threading.Event()
                 self._start(self._carry_requests, client, server, cut)
