@@ -208,7 +208,7 @@ def test_a_click_right_after_typing_is_taken(page: Page, shared_url: str, shared
     push_elsewhere(shared_store, "typed", ["right after"])
     page.goto(shared_url)
     field = page.get_by_role("searchbox")
-    field.fill("queue:typed status:queued")
+    field.fill("queue:typed")
     field.press("Enter")
     page.get_by_role("button", name="Cancel right after").click(timeout=30 * SECONDS)
     row = page.locator("tbody tr.canceled", has_text="right after")
