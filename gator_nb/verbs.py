@@ -15,6 +15,7 @@ VERBS = {
     "purge": "Remove tasks that ended long ago; without --yes only count them.",
     "verify": "Check a store's indexes and counters against its tasks.",
     "doctor": "Find out what is in the way of tasks.",
+    "demo": "Show a queue at work in a browser: a store, a worker and the page, gone at Ctrl-C.",
 }
 
 

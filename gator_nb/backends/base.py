@@ -103,6 +103,7 @@ class Backend(ABC):
         durability: one sentence: what an acknowledged push survives.
         persistent: other processes can see it.
         patience: seconds that a verb goes on trying while the store cannot be reached.
+        closed: `close` was called: nothing more can be told or asked here.
         blobs: the large values in it.
     """
 
@@ -110,6 +111,7 @@ class Backend(ABC):
     durability: str
     persistent: ClassVar[bool]
     patience: float = 0.0
+    closed: bool = False
     blobs: Blobs
 
     def __init__(self, conn_string: str) -> None:

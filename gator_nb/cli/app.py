@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..errors import GatorError
 from ..verbs import VERBS
-from . import dashboard, doctor, keeping, key, listing, logs, serve, sheet, steering, worker
+from . import dashboard, demo, doctor, keeping, key, listing, logs, serve, sheet, steering, worker
 
 _RUNS: dict[str, Callable[..., None]] = {
     "worker": worker.worker,
@@ -23,6 +23,7 @@ _RUNS: dict[str, Callable[..., None]] = {
     "purge": keeping.purge,
     "verify": keeping.verify,
     "doctor": doctor.doctor,
+    "demo": demo.demo,
 }
 
 

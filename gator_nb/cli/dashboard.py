@@ -1,5 +1,7 @@
 """`gator-nb dashboard`."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +20,13 @@ def dashboard(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Show, and change nothing.")
     ] = False,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Asks whoever comes for the password in it (mode 0600), in plain or hashed; where "
+            "there is no such file, asks you for one and keeps its hash there."
+        ),
+    ] = None,
     origin: Annotated[
         list[str] | None,
         typer.Option(help="A host:port by which browsers reach it; may be repeated."),
@@ -25,7 +34,11 @@ def dashboard(
 ) -> None:
     from ..dashboard.server import serve
 
+    def asked() -> str:
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
     serve(
         dsn, port=port, address=address, show=show, read_only=read_only, origins=origin or (),
-        tell=typer.echo,
+        password_file=password_file,
+        ask_password=asked if sys.stdin.isatty() else None, tell=typer.echo,
     )  # fmt: skip

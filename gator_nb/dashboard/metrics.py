@@ -1,7 +1,6 @@
 """`/metrics`: what Prometheus reads of a store, seen through the poller that pages share."""
 
 import asyncio
-import hmac
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future
 
@@ -14,12 +13,13 @@ from ..states import Status
 from .access import is_holder
 from .following import Look, Sight
 from .poller import poller_for
+from .secret import Secret
 from .summary import unserved_queues
 
 PATH = "/metrics"
 _WITHIN = 5.0
 """Seconds that a store may take before it counts as unreachable."""
-_ASKS = "The dashboard's token is asked for: Authorization: Bearer TOKEN\n"
+_ASKS = "The dashboard's {kind} is asked for: Authorization: Bearer {KIND}\n"
 _FOREIGN = "This dashboard does not go by that name.\n"
 
 
@@ -44,27 +44,34 @@ class Glance:
 
 
 class Metrics(RequestHandler):
-    """Answers whoever may see the dashboard: with its token as a bearer token or a browser's
-    cookie, or, where none is asked for, under a name that the dashboard goes by."""
+    """Answers whoever may see the dashboard: with its token or password as a bearer
+    token or a browser's cookie, or, where none is asked for, under a name that it goes by."""
 
-    def initialize(self, dsn: str, token: str | None, hosts: Collection[str]) -> None:
-        self._dsn, self._token, self._hosts = dsn, token, hosts
+    def initialize(self, dsn: str, secret: Secret | None, hosts: Collection[str]) -> None:
+        self._dsn, self._secret, self._hosts = dsn, secret, hosts
 
     async def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
-        if not self._may():
-            self.set_status(403 if self._token is None else 401)
+        if not await self._may():
             self.set_header("Content-Type", "text/plain; charset=utf-8")
-            self.finish(_FOREIGN if self._token is None else _ASKS)
+            if self._secret is None:
+                self.set_status(403)
+                self.finish(_FOREIGN)
+            else:
+                kind = self._secret.kind
+                self.set_status(401)
+                self.finish(_ASKS.format(kind=kind, KIND=kind.upper()))
             return
         self.set_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
         self.finish(exposition(await _glance(self._dsn)))
 
-    def _may(self) -> bool:
-        if self._token is None:
+    async def _may(self) -> bool:
+        if self._secret is None:
             return self.request.host.lower() in self._hosts
-        given = self.request.headers.get("Authorization", "").encode()
-        return hmac.compare_digest(given, f"Bearer {self._token}".encode()) or is_holder(self)
+        if is_holder(self):
+            return True
+        kind, _, given = self.request.headers.get("Authorization", "").partition(" ")
+        return kind == "Bearer" and await asyncio.to_thread(self._secret.is_given, given)
 
 
 async def _glance(dsn: str) -> Sight | None:
@@ -107,7 +114,7 @@ class _Seen(Collector):
             paused.add_metric([queue], float(queue in sight.paused))
         yield paused
         unserved = _family(
-            "unserved_tasks", "Waiting or due later, in a queue without a live worker.", "queue"
+            "unserved_tasks", "Ready to run, in a queue without a live worker.", "queue"
         )
         waiting = unserved_queues(sight.counts, sight.workers)
         for queue in sight.counts:

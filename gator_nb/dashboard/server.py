@@ -1,4 +1,4 @@
-"""Serving the dashboard from this process: to this machine, or to whoever has its token."""
+"""Serving the dashboard from this process: to this machine, or to whoever has its secret."""
 
 import asyncio
 import os
@@ -10,22 +10,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import panel as pn
 from tornado.websocket import WebSocketClosedError
 
 from ..errors import GatorError
-from .access import TokenAccess
+from .access import Access
 from .app import TITLE, create_app
 from .metrics import PATH, Metrics
+from .secret import Secret, password, password_in
+from .secret import token as token_of
 from .store import open_shared, resolved
 
 ADDRESS = "127.0.0.1"
 USUAL_PORT = 5006
 TOKEN = "GATOR_NB_DASHBOARD_TOKEN"  # noqa: S105 -- its name
-_SHORTEST = 12
-"""Characters of a token that is worth its name."""
+PASSWORD = "GATOR_NB_DASHBOARD_PASSWORD"  # noqa: S105 -- its name
 _SESSION_LIFETIME = 60_000
 """Milliseconds that a session outlives its browser's connection: a closed lid comes back to it."""
 
@@ -42,6 +44,8 @@ def serve(
     show: bool = True,
     read_only: bool = False,
     token: str | None = None,
+    password_file: Path | None = None,
+    ask_password: Callable[[], str] | None = None,
     origins: Sequence[str] = (),
     tell: Callable[[str], None] = print,
 ) -> None:
@@ -50,32 +54,36 @@ def serve(
     Args:
         dsn: the store's address; None is `$GATOR_NB_CONN`, else the user's own store.
         port: 0 is any free one; None is 5006, or any free one where that is taken.
-        address: one that others can reach asks for a token.
+        address: one that others can reach asks for a token or password.
         show: open it in a browser.
         read_only: nobody can cancel, retry or the like.
         token: what whoever comes must know; None is `$GATOR_NB_DASHBOARD_TOKEN`, else, off this
             machine, a new one that is told.
+        password_file: has a password to ask for in place of a token, in plain or hashed; None is
+            `$GATOR_NB_DASHBOARD_PASSWORD`.
+        ask_password: asked for one where that file is not there; its hash is kept in it.
         origins: more "host:port" that browsers may come by, such as that of a proxy.
         tell: takes the lines for the user.
 
     Raises:
         UnknownScheme, StoreUnavailable, StoreCorrupt, StoreVersion: the store cannot be shown.
-        CannotServe: the port is taken, the address is no address of this machine, or the token is
-            short enough to be guessed.
+        CannotServe: the port is taken, or the address is no address of this machine.
+        BadSecret: the token or password is short enough to be guessed, or its file is not there or
+            open to others.
     """
     store = resolved(dsn)
     open_shared(store).close()
-    token = _token(address, token)
+    secret = _secret(address, token, password_file, ask_password)
     chosen = choose_port(address, port)
     hosts = _hosts(address)
     url = f"http://{hosts[0]}:{chosen}/"
     page = partial(create_app, store, read_only=read_only)
     allowed = [*(f"{host}:{chosen}" for host in hosts), *origins]
-    server = make_server(page, address, chosen, allowed, token, store)
+    server = make_server(page, address, chosen, allowed, secret, store)
     with _until_told_to_end(server) as run:
-        tell(_welcome(url, token, read_only=read_only))
+        tell(_welcome(url, secret, read_only=read_only))
         if show:
-            webbrowser.open(url if token is None else f"{url}login?token={token}")
+            webbrowser.open(_link(url, secret))
         run()
 
 
@@ -84,7 +92,7 @@ def make_server(
     address: str,
     port: int,
     origins: list[str],
-    token: str | None,
+    secret: Secret | None,
     dsn: str,
 ) -> Any:
     """A server of this page that has not started.
@@ -98,8 +106,8 @@ def make_server(
         return create()
 
     guarded: dict[str, Any] = {}
-    if token is not None:
-        guarded = {"auth_provider": TokenAccess(token), "cookie_secret": secrets.token_hex(32)}
+    if secret is not None:
+        guarded = {"auth_provider": Access(secret), "cookie_secret": secrets.token_hex(32)}
     return pn.serve(
         {"/": page},
         address=address,
@@ -109,7 +117,7 @@ def make_server(
         show=False,
         start=False,
         verbose=False,
-        extra_patterns=[(PATH, Metrics, {"dsn": dsn, "token": token, "hosts": origins})],
+        extra_patterns=[(PATH, Metrics, {"dsn": dsn, "secret": secret, "hosts": origins})],
         unused_session_lifetime_milliseconds=_SESSION_LIFETIME,
         **guarded,
     )
@@ -140,16 +148,22 @@ def _without_closed_sockets(loop: asyncio.AbstractEventLoop, context: dict[str, 
         loop.default_exception_handler(context)
 
 
-def _token(address: str, token: str | None) -> str | None:
-    given = token or os.environ.get(TOKEN) or None
-    if given is None:
-        return None if _alone(address) else secrets.token_urlsafe(24)
-    if len(given) < _SHORTEST:
-        raise CannotServe(
-            f"a token of {len(given)} characters can be guessed: take {_SHORTEST} or more, or "
-            "none, and one is made"
-        )
-    return given
+def _secret(
+    address: str, token: str | None, file: Path | None, ask: Callable[[], str] | None
+) -> Secret | None:
+    if file is not None:
+        return password_in(file, ask)
+    if not token and (kept := os.environ.get(PASSWORD)):
+        return password(kept)
+    if told := token or os.environ.get(TOKEN):
+        return token_of(told)
+    return None if _alone(address) else token_of(secrets.token_urlsafe(24))
+
+
+def _link(url: str, secret: Secret | None) -> str:
+    """What opens the page here; a password is typed."""
+    known = secret is not None and secret.kind == "token"
+    return f"{url}login?token={secret.kept}" if secret is not None and known else url
 
 
 def _alone(address: str) -> bool:
@@ -175,10 +189,11 @@ def _addresses(name: str) -> list[str]:
         return []
 
 
-def _welcome(url: str, token: str | None, *, read_only: bool) -> str:
+def _welcome(url: str, secret: Secret | None, *, read_only: bool) -> str:
     lines = [f"{TITLE}: {url}{' (read-only)' if read_only else ''}"]
-    if token is not None:
-        lines.append(f"Token: {token}")
+    if secret is not None:
+        told = secret.kept if secret.kind == "token" else "the one that you chose"
+        lines.append(f"{secret.kind.capitalize()}: {told}")
         lines.append(
             "It travels unencrypted: where the network is not yours, serve on 127.0.0.1 and use "
             "`ssh -L 5006:127.0.0.1:5006 this-machine`."

@@ -3,15 +3,12 @@
 from collections.abc import Collection
 
 from ..constants import EVERY
-from ..states import DELAYED, RETRYING, UNSTARTED, WAITING, Status
+from ..states import UNSTARTED, WAITING, Status
 from .following import Sight, WorkerSeen
 from .query import STATUSES_OF, Counts, counted
 
 ALL = "all"
 WORKERS = "workers"
-
-_READY = frozenset({WAITING, DELAYED, RETRYING})
-"""What a worker would take by itself; a blocked task waits for something else."""
 
 
 def tile_counts(sight: Sight) -> dict[str, int]:
@@ -43,9 +40,9 @@ def matching_count(sight: Sight, page_number: int) -> int | None:
 
 
 def unserved_queues(counts: Counts, workers: Collection[WorkerSeen]) -> dict[str, int]:
-    """Queues with tasks that could run, and how many, where no live worker would take them."""
+    """Queues with tasks that could run now, and how many, where no live worker would take them."""
     served = {queue for worker in workers for queue in worker.presence.queues}
     if EVERY in served:
         return {}
-    ready = {queue: sum(by[s] for s in _READY if s in by) for queue, by in counts.items()}
+    ready = {queue: by.get(WAITING, 0) for queue, by in counts.items()}
     return {queue: n for queue, n in ready.items() if n and queue not in served}

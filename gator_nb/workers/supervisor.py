@@ -90,11 +90,15 @@ class Supervisor:
             self.stopped.set()
 
     def linger(self) -> None:
-        """Keep the claims of what could not be stopped, and settle it when it ends after all."""
-        while self._held and not self._lost_touch():
+        """Keep the claims of what could not be stopped, and settle it when it ends after all. Once
+        the store is closed here nothing can be settled: the claims stand until the code has ended.
+        """
+        while self._held and not self._lost_touch() and not self.backend.closed:
             self._guarded(self._settle)
             self._guarded(self._tell)
             self._sleep(_TELL_EVERY)
+        while self.backend.closed and self.executor.running():
+            time.sleep(_TELL_EVERY)
         self.clean = self.executor.close() and not self._held
 
     def _goes_on(self) -> bool:
@@ -180,7 +184,7 @@ class Supervisor:
     def leave(self) -> None:
         """Sign off. While a thread still runs the claim must stand, so the registration stays."""
         self.listener.close()
-        if self._held:
+        if self._held and not self.backend.closed:
             left = len(self._held)
             self.worker.log.warning("%s leaves %d tasks unsettled", self.worker.ident(), left)
         if self.executor.running():
@@ -189,7 +193,8 @@ class Supervisor:
             with self._in_a_hurry():
                 self.backend.unregister(self.worker.id)
         except GatorError as error:
-            self.worker.log.warning("%s could not sign off: %s", self.worker.ident(), error)
+            if not self.backend.closed:
+                self.worker.log.warning("%s could not sign off: %s", self.worker.ident(), error)
             if self._life is not None:
                 self._life.let_go()  # its file stays, for others to find the lock free
         else:
@@ -217,7 +222,8 @@ class Supervisor:
             self._housekeeping.soon()
             if self._away_since is None:
                 self._away_since = now
-                self.worker.log.warning("the store fails, trying again: %s", error)
+                if not self.backend.closed:
+                    self.worker.log.warning("the store fails, trying again: %s", error)
             self.listener.wait(min(_LONGEST_RETRY, 0.1 + (now - self._away_since) / 2))
 
     # -- the steps -----------------------------------------------------------------------------

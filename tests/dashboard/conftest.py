@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,19 @@ _FLAGS = (
 )
 
 Watch = Callable[[], Session]
+
+
+def chromium_path() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser that asks nobody for anything but what it is told to open."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=_FLAGS.split())
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True)
@@ -75,16 +89,13 @@ def session(watch: Watch) -> Session:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium; missing, it is a reason to skip on a laptop and a failure under CI."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
+    if chromium_path() is None:
         reason = "there is no Chromium: apt-get install chromium"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS.split())
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gator_nb import RUNNING, SUCCESS, WAITING, Gator, Worker, progress
+from gator_nb.errors import TaskLost
 
 from ..waiting import until
 from .conftest import Ledger, our_threads
@@ -54,6 +55,25 @@ def test_what_cannot_be_stopped_keeps_its_claim(gator: Gator) -> None:
         task.wait(timeout=10)
     assert task.attempts <= 2
     until(lambda: our_threads() in ([], ["gator_nb watcher"]))
+
+
+@pytest.mark.slow
+def test_a_store_that_is_closed_before_the_code_has_stopped_lets_go_of_it_then(
+    shared: Gator, conn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The task is lost once its code has ended, not before; who closed the store hears no more."""
+    with Gator(conn) as other:
+        worker = Worker(other, threads=1).start()
+        task = shared.options(on_lost="fail").task(time.sleep, 2.5)
+        until(lambda: task.status == RUNNING)
+        assert worker.stop(timeout=0.1) is False
+    caplog.clear()
+    shared.client.reap()
+    assert task.status == RUNNING
+    until(lambda: "gator_nb worker" not in our_threads(), 10)
+    task.wait(timeout=20)
+    assert isinstance(task.handle.exception(), TaskLost)
+    assert caplog.messages == []
 
 
 def test_a_worker_can_be_started_again(gator: Gator) -> None:

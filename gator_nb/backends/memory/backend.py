@@ -381,6 +381,7 @@ class MemoryBackend(Backend):
         return StoreListener(self._store, frozenset(topics))
 
     def close(self) -> None:
+        self.closed = True
         self._open_store = None
         leave_store(self)
 

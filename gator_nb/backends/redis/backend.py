@@ -310,6 +310,7 @@ class RedisBackend(Backend):
         return self._waking.listen(topics, nap_time, self._version)
 
     def close(self) -> None:
+        self.closed = True
         self._server.close()
 
     # --------------------------------------------------------------------------------------

@@ -256,6 +256,7 @@ class SQLiteBackend(Backend):
         return self._waking.listen(topics, nap_time)
 
     def close(self) -> None:
+        self.closed = True
         self._writer.close()
         self._reader.close()
         self._waking.close()
