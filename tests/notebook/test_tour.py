@@ -42,10 +42,6 @@ def code_of(name: str) -> list[str]:
     ]
 
 
-@pytest.mark.xfail(
-    reason="once, on a loaded machine, the try that was out of time was told as canceled",
-    strict=False,
-)
 def test_a_cancel_that_lies_stands_beside_one_that_does_not(
     kernel_env: dict[str, str], tmp_path: Path
 ) -> None:
