@@ -175,8 +175,10 @@ def _stopped(one: Try) -> Ended:
     """The code has stopped because it was asked to."""
     if one.cause in ("stop", "lost"):
         return Ended(None)
-    if one.cause == "timeout" and one.task is not None:
+    if one.cause == "timeout":
         error = timed_out(one)
+        if one.task is None:  # it was still being loaded
+            return stopped_from_outside(one, error, Reason.TIMEOUT)
         one.task.fail(error)
         outcome = outcome_of_error(one.record.id, one.claim, error)._replace(error=str(error))
         return failed(outcome, error, Reason.TIMEOUT, one.task.retries, one.task.backoff)

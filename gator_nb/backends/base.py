@@ -12,13 +12,14 @@ gone) and `StoreCorrupt` when a row is not what gator_nb writes; neither is ever
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar
 
 from ..errors import TaskNotFound
 from ..masking import masked
 from ..record import Record
 from ..states import Status
 from .blobs import Blobs
+from .listening import Listener, Topic
 from .values import (
     EVERYTHING,
     Answer,
@@ -50,38 +51,6 @@ __all__ = [
     "Settlement",
     "Topic",
 ]
-
-Topic = Literal["work", "news"]
-"""What a listener is woken by: "work", there may be something to claim or to stop; "news", a
-task changed that somebody may be waiting for (it ended, was canceled, or reported progress)."""
-
-
-class Listener(Protocol):
-    """One waiter. `wait` and `close` belong to one thread; `wake` may come from any.
-
-    Attributes:
-        times_heard: how often the store has told of one of its topics.
-    """
-
-    @property
-    def times_heard(self) -> int: ...
-
-    def wait(self, timeout: float | None) -> bool:
-        """Sleep until woken or for `timeout` seconds; True when woken. A wake that came before
-        the call counts."""
-
-    def wake(self) -> None:
-        """Wake this listener, for a reason of one's own."""
-
-    def heard(self) -> bool:
-        """Whether the store has told of one of its topics since the last call."""
-
-    def told(self) -> list[Ending] | None:
-        """Every task that has ended since the last call, where the store named them as it woke
-        this listener; None: it did not, and `changes` tells."""
-
-    def close(self) -> None:
-        """Give up what it holds in this process and on disk."""
 
 
 def _those_there(read: Callable[[str], bytes | None], ids: Iterable[str]) -> dict[str, bytes]:

@@ -1,9 +1,42 @@
-"""What listeners of every store have in common: who woke them, and how to sleep."""
+"""Listening to a store: the contract of a listener, and what those of all stores share."""
 
 import threading
 from contextlib import suppress
+from typing import Literal, Protocol
 
 from .values import Ending
+
+Topic = Literal["work", "news"]
+"""What a listener is woken by: "work", there may be something to claim or to stop; "news", a
+task changed that somebody may be waiting for (it ended, was canceled, or reported progress)."""
+
+
+class Listener(Protocol):
+    """One waiter. `wait` and `close` belong to one thread; `wake` may come from any.
+
+    Attributes:
+        times_heard: how often the store has told of one of its topics.
+    """
+
+    @property
+    def times_heard(self) -> int: ...
+
+    def wait(self, timeout: float | None) -> bool:
+        """Sleep until woken or for `timeout` seconds; True when woken. A wake that came before
+        the call counts."""
+
+    def wake(self) -> None:
+        """Wake this listener, for a reason of one's own."""
+
+    def heard(self) -> bool:
+        """Whether the store has told of one of its topics since the last call."""
+
+    def told(self) -> list[Ending] | None:
+        """Every task that has ended since the last call, where the store named them as it woke
+        this listener; None: it did not, and `changes` tells."""
+
+    def close(self) -> None:
+        """Give up what it holds in this process and on disk."""
 
 
 class Hearing:

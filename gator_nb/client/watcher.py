@@ -200,11 +200,10 @@ class Watcher:
         looked_round = 0.0
         while not self._closed:
             woken = listener.wait(self._nap())
+            told = listener.told() if woken else None  # before the look at who needs it
             if not self._needed():
                 self._cursor = None  # what changes meanwhile is nobody's business
-                listener.told()
                 continue
-            told = listener.told() if woken else None
             self._guarded(partial(self._pass_on, told))
             now = time.monotonic()
             if now - looked_round >= _REAP_EVERY:
@@ -261,6 +260,7 @@ class Watcher:
         if told is None or self._subscribers:
             self._pass_on_changes()
             return
+        self._away_since = None
         if told and self._cursor is not None:
             self._cursor = max(self._cursor, *(ending.record.version for ending in told))
         with self._lock:

@@ -17,10 +17,9 @@ _COOKIE = "gator_nb_dashboard"
 _HOLDER = "holder"
 _DAYS = 7
 _AFTER_A_WRONG_ONE = 1.0
-"""Seconds."""
+"""Seconds until it is told."""
 _AT_ONCE = 4
 """Tries that are looked at at the same time: nobody makes many."""
-
 
 _ASKED = {
     "token": {"$TOLD": "The terminal that serves this dashboard told its token.",
@@ -30,12 +29,29 @@ _ASKED = {
 }  # fmt: skip
 
 
+class Door:
+    """Looks at what is given for the secret, few at a time; a wrong one is told late, whichever way
+    it came."""
+
+    def __init__(self, secret: Secret) -> None:
+        self.kind = secret.kind
+        self._secret = secret
+        self._tries = asyncio.Semaphore(_AT_ONCE)
+
+    async def opens_to(self, given: str) -> bool:
+        """Whether that is the secret; off the loop, as hashing a password takes a while."""
+        async with self._tries:
+            fits = await asyncio.to_thread(self._secret.is_given, given)
+            if not fits:
+                await asyncio.sleep(_AFTER_A_WRONG_ONE)
+        return fits
+
+
 class Access(AuthProvider):
     """Lets in whoever brings the secret, and knows them by a signed cookie from then on."""
 
-    def __init__(self, secret: Secret) -> None:
-        tries = asyncio.Semaphore(_AT_ONCE)
-        self._handler = type("Login", (_Login,), {"secret": secret, "tries": tries})
+    def __init__(self, door: Door) -> None:
+        self._handler = type("Login", (_Login,), {"door": door})
         super().__init__()
 
     @property
@@ -63,19 +79,18 @@ class _Login(RequestHandler):
     """Asks for the secret. A link that carries a token is taken too, which leaves the address;
     a password never stands in one."""
 
-    secret: Secret
-    tries: asyncio.Semaphore
+    door: Door
 
     async def get(self) -> None:
-        if self.secret.kind == "token" and self.get_argument("token", ""):
+        if self.door.kind == "token" and self.get_argument("token", ""):
             await self.post()
         else:
             self._ask("")
 
     async def post(self) -> None:
-        kind = self.secret.kind
+        kind = self.door.kind
         given = self.get_argument(kind, "") if kind == "token" else self.get_body_argument(kind, "")
-        if await self._fits(given):
+        if await self.door.opens_to(given):
             self.set_signed_cookie(
                 _COOKIE, _HOLDER, expires_days=_DAYS, httponly=True, samesite="Lax"
             )
@@ -84,20 +99,12 @@ class _Login(RequestHandler):
         self.set_status(403)
         self._ask(f"That is not the {kind} of this dashboard.")
 
-    async def _fits(self, given: str) -> bool:
-        """Off the loop: a password's hash takes a while, by design."""
-        async with self.tries:
-            fits = await asyncio.to_thread(self.secret.is_given, given)
-            if not fits:
-                await asyncio.sleep(_AFTER_A_WRONG_ONE)
-        return fits
-
     def _ask(self, trouble: str) -> None:
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
         page = files(__package__).joinpath("login.html").read_text(encoding="utf-8")
         where = escape(_local(self.get_argument("next", "/")), quote=True)
-        for place, text in (*_ASKED[self.secret.kind].items(), ("$TROUBLE", escape(trouble))):
+        for place, text in (*_ASKED[self.door.kind].items(), ("$TROUBLE", escape(trouble))):
             page = page.replace(place, text)
         self.write(page.replace("$NEXT", where))
 

@@ -10,10 +10,9 @@ from prometheus_client.registry import Collector
 from tornado.web import RequestHandler
 
 from ..states import Status
-from .access import is_holder
+from .access import Door, is_holder
 from .following import Look, Sight
 from .poller import poller_for
-from .secret import Secret
 from .summary import unserved_queues
 
 PATH = "/metrics"
@@ -47,18 +46,18 @@ class Metrics(RequestHandler):
     """Answers whoever may see the dashboard: with its token or password as a bearer
     token or a browser's cookie, or, where none is asked for, under a name that it goes by."""
 
-    def initialize(self, dsn: str, secret: Secret | None, hosts: Collection[str]) -> None:
-        self._dsn, self._secret, self._hosts = dsn, secret, hosts
+    def initialize(self, dsn: str, door: Door | None, hosts: Collection[str]) -> None:
+        self._dsn, self._door, self._hosts = dsn, door, hosts
 
     async def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
         if not await self._may():
             self.set_header("Content-Type", "text/plain; charset=utf-8")
-            if self._secret is None:
+            if self._door is None:
                 self.set_status(403)
                 self.finish(_FOREIGN)
             else:
-                kind = self._secret.kind
+                kind = self._door.kind
                 self.set_status(401)
                 self.finish(_ASKS.format(kind=kind, KIND=kind.upper()))
             return
@@ -66,12 +65,12 @@ class Metrics(RequestHandler):
         self.finish(exposition(await _glance(self._dsn)))
 
     async def _may(self) -> bool:
-        if self._secret is None:
+        if self._door is None:
             return self.request.host.lower() in self._hosts
         if is_holder(self):
             return True
         kind, _, given = self.request.headers.get("Authorization", "").partition(" ")
-        return kind == "Bearer" and await asyncio.to_thread(self._secret.is_given, given)
+        return kind == "Bearer" and await self._door.opens_to(given)
 
 
 async def _glance(dsn: str) -> Sight | None:

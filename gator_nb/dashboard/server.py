@@ -17,7 +17,7 @@ import panel as pn
 from tornado.websocket import WebSocketClosedError
 
 from ..errors import GatorError
-from .access import Access
+from .access import Access, Door
 from .app import TITLE, create_app
 from .metrics import PATH, Metrics
 from .secret import Secret, password, password_in
@@ -105,9 +105,10 @@ def make_server(
     def page() -> Any:  # Panel takes nothing but a plain function for a factory
         return create()
 
+    door = None if secret is None else Door(secret)
     guarded: dict[str, Any] = {}
-    if secret is not None:
-        guarded = {"auth_provider": Access(secret), "cookie_secret": secrets.token_hex(32)}
+    if door is not None:
+        guarded = {"auth_provider": Access(door), "cookie_secret": secrets.token_hex(32)}
     return pn.serve(
         {"/": page},
         address=address,
@@ -117,7 +118,7 @@ def make_server(
         show=False,
         start=False,
         verbose=False,
-        extra_patterns=[(PATH, Metrics, {"dsn": dsn, "secret": secret, "hosts": origins})],
+        extra_patterns=[(PATH, Metrics, {"dsn": dsn, "door": door, "hosts": origins})],
         unused_session_lifetime_milliseconds=_SESSION_LIFETIME,
         **guarded,
     )

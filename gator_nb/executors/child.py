@@ -117,9 +117,12 @@ class Child:
         os.environ.update(message["env"])
         reset_peak()
 
+        snapshot = Snapshot.from_message(message["snapshot"], received.payload)
+        one.limit(snapshot.timeout, snapshot.backoff)  # it may be over before the call is loaded
+
         def load() -> Task:
             CLIENT.set(one.client)
-            task = Snapshot.from_message(message["snapshot"], received.payload).load(one)
+            task = snapshot.load(one)
             if message["killed"] is not None:
                 _only_on_error(task, killed_with(message["killed"]))
             return task

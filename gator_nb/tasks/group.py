@@ -98,8 +98,7 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
         with telling_that_it_goes_on(self):
             for ending in self._client.watcher.ended(left, limit):
                 for task in left.pop(ending.record.id):
-                    task.handle.see(ending.record)
-                    task.handle.outcome_at_hand = ending.outcome
+                    task.handle.see_end(ending)
                     yield task
         Handle.moved_here()
         if left:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from .. import errors
+from ..backends.base import Ending
 from ..client.client import Client
 from ..client.here import CLIENT, waiting, working_with
 from ..option_values import TRAVELLING, count
@@ -110,10 +111,14 @@ class Handle:
         """Wait until it has ended, `timeout` seconds at most; whether it has."""
         if not self.look().done:
             for ending in self.client.watcher.ended([self.record.id], timeout):
-                self.see(ending.record)
-                self.outcome_at_hand = ending.outcome
+                self.see_end(ending)
             self.moved_here()
         return self.record.done
+
+    def see_end(self, ending: Ending) -> None:
+        """Take what the store has told of its end."""
+        self.see(ending.record)
+        self.outcome_at_hand = ending.outcome
 
     def cancel(self, by: str, *, unstarted_only: bool = False, force: bool = False) -> None:
         """Cancel it, or ask it to stop when it runs and may be asked."""

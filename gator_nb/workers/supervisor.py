@@ -4,7 +4,6 @@ It sleeps until the store or a task wakes it. Each pass is a short list of steps
 finds the store away changes nothing and is tried again.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +18,8 @@ from ..constants import EVERY, RENEW_EVERY
 from ..errors import GatorError
 from ..executors.base import Report
 from ..host.liveness import LifeLock
-from ..states import Status
 from .claiming import Claiming
+from .end_log import log_end
 from .housekeeping import Housekeeping
 
 if TYPE_CHECKING:
@@ -184,17 +183,15 @@ class Supervisor:
     def leave(self) -> None:
         """Sign off. While a thread still runs the claim must stand, so the registration stays."""
         self.listener.close()
-        if self._held and not self.backend.closed:
-            left = len(self._held)
-            self.worker.log.warning("%s leaves %d tasks unsettled", self.worker.ident(), left)
+        if self._held:
+            self._warn("%s leaves %d tasks unsettled", self.worker.ident(), len(self._held))
         if self.executor.running():
             return
         try:
             with self._in_a_hurry():
                 self.backend.unregister(self.worker.id)
         except GatorError as error:
-            if not self.backend.closed:
-                self.worker.log.warning("%s could not sign off: %s", self.worker.ident(), error)
+            self._warn("%s could not sign off: %s", self.worker.ident(), error)
             if self._life is not None:
                 self._life.let_go()  # its file stays, for others to find the lock free
         else:
@@ -222,9 +219,13 @@ class Supervisor:
             self._housekeeping.soon()
             if self._away_since is None:
                 self._away_since = now
-                if not self.backend.closed:
-                    self.worker.log.warning("the store fails, trying again: %s", error)
+                self._warn("the store fails, trying again: %s", error)
             self.listener.wait(min(_LONGEST_RETRY, 0.1 + (now - self._away_since) / 2))
+
+    def _warn(self, text: str, *about: object) -> None:
+        """What is wrong with the store; whoever has closed it knows."""
+        if not self.backend.closed:
+            self.worker.log.warning(text, *about)
 
     # -- the steps -----------------------------------------------------------------------------
 
@@ -277,7 +278,7 @@ class Supervisor:
             self._note_lost(report.claimed)
         else:
             self.worker.tasks_complete += 1
-            self._log_end(report)
+            log_end(self.worker.log, report)
 
     def _note_lost(self, claimed: Claimed) -> None:
         """What a try had, or was about to have, is dropped."""
@@ -285,21 +286,6 @@ class Supervisor:
         self.worker.fenced += 1
         task_id = claimed.record.id
         self.worker.log.warning("the result of task %s is dropped: its claim had gone", task_id)
-
-    def _log_end(self, report: Report) -> None:
-        """A line for each task, for whoever reads the log of a worker."""
-        record, status, log = report.claimed.record, report.ended.status, self.worker.log
-        if log.isEnabledFor(logging.INFO):
-            fields = {
-                "event": "lost" if report.ended.lost else str(status), "task_id": record.id,
-                "label": record.label, "queue": record.queue, "seconds": round(report.seconds, 3),
-            }  # fmt: skip
-            words = (
-                f"{fields['event']}: {record.label} {record.id[:12]} after {report.seconds:.1f} s"
-            )
-            bad = status in (Status.FAILED, Status.RETRYING)
-            error = f": {report.ended.error}" if bad else ""
-            log.info("%s%s", words, error, extra={"fields": fields})
 
     def _release(self, claimed: list[Claimed]) -> list[Answer]:
         if not claimed:

@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--round", type=float, default=20.0, help="seconds of faults in a round")
     parser.add_argument("--report", type=Path)
     wanted = parser.parse_args()
+    wanted.folder = tempfile.gettempdir()  # each round has a temporary folder of its own in it
     os.environ["GATOR_NB_KEY"] = secrets.token_hex(32)
     end, total = time.monotonic() + 60 * wanted.minutes, Sum(wanted.store, wanted.seed)
     for number in count():
@@ -44,7 +45,7 @@ def main() -> int:
 
 def _round(wanted: argparse.Namespace, number: int):
     persistence = list(PERSISTENCE)[number % len(PERSISTENCE)]
-    folder = Path(tempfile.mkdtemp(prefix="gnb-"))
+    folder = Path(tempfile.mkdtemp(prefix="gnb-", dir=wanted.folder))
     os.environ.update(TMPDIR=str(folder), HOME=str(folder))
     tempfile.tempdir = None
     seed = f"{wanted.seed}-{number}"

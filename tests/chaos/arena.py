@@ -74,7 +74,7 @@ class Arena:
         disk = self.folder / "disk"
         disk.mkdir()
         if os.geteuid() == 0:
-            made = ["mount", "-t", "tmpfs", "-o", "size=32m,mode=700", "tmpfs", str(disk)]
+            made = ["mount", "-t", "tmpfs", "-o", "size=256m,mode=700", "tmpfs", str(disk)]
             if subprocess.run(made, check=False, capture_output=True).returncode == 0:
                 self._stack.callback(subprocess.run, ["umount", "-l", str(disk)], check=True)
                 return disk

@@ -1,5 +1,6 @@
 """`/metrics` tells Prometheus what the page shows, and asks for the token where the page does."""
 
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -74,10 +75,12 @@ def test_another_name_for_this_machine_is_refused(gator: Gator, served: ServedDa
 
 
 def test_the_token_is_asked_for(guarded: Guarded):  # noqa: F811
-    """As a bearer token, which Prometheus sends."""
+    """As a bearer token, which Prometheus sends; who guesses is answered late, as at the form."""
+    started = time.monotonic()
     for headers in ({}, {"Authorization": "Bearer wrong"}):
         with pytest.raises(urllib.error.HTTPError, match="401"):
             read(f"{guarded.url}metrics", **headers)
+    assert time.monotonic() - started >= 1.0
     assert "gator_nb_store_up 1.0" in read(
         f"{guarded.url}metrics", Authorization=f"Bearer {guarded.token}"
     )

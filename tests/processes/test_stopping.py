@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gator_nb import Gator, Status, Task, Worker
+from gator_nb.errors import TaskTimeout
 from tests.waiting import until
 
 
@@ -133,3 +134,37 @@ def test_force_does_not_wait_for_it(gator: Gator, worker: Worker) -> None:
     assert task.cancel(force=True).wait(30).status is Status.CANCELED
     assert time.monotonic() - begun < 4
     assert "SIGKILL" in str(task.error)
+
+
+class Slow:
+    """An argument that does not arrive the first time."""
+
+    def __init__(self, begun: Path) -> None:
+        self.begun = begun
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return arrive, (self.begun,)
+
+
+def arrive(begun: Path) -> int:
+    first = not begun.exists()
+    begun.touch()
+    while first:
+        pass
+    return 7
+
+
+def test_a_call_that_is_over_its_time_while_it_loads_is_tried_again(
+    gator: Gator, worker: Worker, tmp_path: Path
+) -> None:
+    """It is a timeout as any other, and nobody has canceled anything."""
+    task = gator.options(timeout=0.3, retries=1).task(abs, Slow(tmp_path / "begun"))
+    assert (task.get(timeout=30), task.attempts) == (7, 2)
+
+
+def test_a_call_that_never_loads_in_time_says_so(
+    gator: Gator, worker: Worker, tmp_path: Path
+) -> None:
+    task = gator.options(timeout=0.3).task(abs, Slow(tmp_path / "begun"))
+    with pytest.raises(TaskTimeout, match=r"over its timeout of 0.3 s; stopped .* by SIGINT"):
+        task.get(timeout=30)

@@ -8,7 +8,7 @@ import pytest
 
 from gator_nb import CANCELED, RUNNING, SUCCESS, Gator, Worker, progress
 from gator_nb.attempts.runtime import Interrupted
-from gator_nb.errors import TaskCanceled
+from gator_nb.errors import TaskCanceled, TaskTimeout
 
 from ..waiting import until
 from .conftest import Ledger
@@ -297,3 +297,22 @@ def test_a_coroutine_that_never_awaits_stops_as_any_other_code(gator: Gator) -> 
         task = gator.task(work)
         until(lambda: task.progress is not None)
         assert task.cancel().wait(30).status is CANCELED
+
+
+class Slow:
+    """An argument that does not arrive."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return endless_arrival, ()
+
+
+def endless_arrival() -> None:
+    while True:
+        pass
+
+
+def test_a_call_that_never_loads_in_time_says_so(gator: Gator, worker: Worker) -> None:
+    """It was over its time, and nobody has canceled it."""
+    task = gator.options(timeout=0.3).task(print, Slow())
+    with pytest.raises(TaskTimeout, match=r"over its timeout of 0.3 s"):
+        task.get(timeout=30)

@@ -27,7 +27,8 @@ def test_a_thousand_waiters_are_served_by_one_thread(gator: Gator) -> None:
     ended: list[str] = []
 
     def wait_for(task) -> None:
-        ended.extend(record.id for record in gator.client.watcher.ended([task.task_id], 60))
+        endings = gator.client.watcher.ended([task.task_id], 60)
+        ended.extend(ending.record.id for ending in endings)
 
     threads = [threading.Thread(target=wait_for, args=(task,)) for task in group]
     for thread in threads:
