@@ -61,11 +61,11 @@ class Lanes {
     area.setAttribute("aria-hidden", "true") // the table has all of it in words
     const share = (at) => (Math.min(to, Math.max(from, at)) - from) / (to - from) * 100
     for (const {span, row, begin, end} of placed) {
-      const [id, task, kind, , , finished] = span
+      const [id, task, kind, , started, finished] = span
       const bar = make("div", `span ${kind}`)
       bar.dataset.id = id
       bar.style.cssText = `left:${share(begin)}%;width:max(3px, ${share(end) - share(begin)}% - 1px);top:${row * step + 1}px;height:${Math.max(2, step - 2)}px`
-      this.tip.on(bar, () => [task, `${words[kind]}, ${finished === null ? "for " : "took "}${duration(end - begin)}`])
+      this.tip.on(bar, () => [task, `${words[kind]}, ${finished === null ? "for " : "took "}${duration(end - started)}`])
       bar.addEventListener("click", () => this.open(bar.dataset.id))
       area.append(bar)
     }
