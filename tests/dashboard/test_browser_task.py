@@ -150,8 +150,11 @@ def test_keys(page: Page, shared_url: str, shared_store: str):
         several = [gator.options(name=f"key {n}", delay_by=900).task(pow, 2, 10) for n in range(3)]
         open_page(page, f"{shared_url}?q=queue:keys")
         expect(page.locator("tbody tr")).to_have_count(3)
-        for key in ("j", "j", "Enter"):
-            page.keyboard.press(key)
+        expect(row(page, "key 2")).to_be_visible()  # the table is drawn after the bar
+        for name in ("key 2", "key 1"):
+            page.keyboard.press("j")
+            expect(page.locator("tbody tr.at")).to_contain_text(name)
+        page.keyboard.press("Enter")
         expect(drawer(page)).to_contain_text("key 1")
         page.keyboard.press("k")
         expect(drawer(page)).to_contain_text("key 2")
