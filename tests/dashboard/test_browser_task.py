@@ -216,3 +216,21 @@ def test_a_click_right_after_typing_is_taken(page: Page, shared_url: str, shared
     page.get_by_role("button", name="Cancel right after").click(timeout=30 * SECONDS)
     row = page.locator("tbody tr.canceled", has_text="right after")
     expect(row).to_be_visible(timeout=10 * SECONDS)
+
+
+def test_a_phone_can_share(page: Page, shared_url: str):
+    """The button stands beside the others, covers nothing, and its command fits the screen."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, shared_url)
+    share = page.get_by_role("button", name="Share")
+    share.click()
+    told = page.get_by_text("gator-nb dashboard")
+    expect(told).to_be_visible()
+    for seen in (told.bounding_box(), share.bounding_box()):
+        assert seen is not None
+        assert seen["x"] >= 0
+        assert seen["x"] + seen["width"] <= 390
+    fresh, button = page.locator(".fresh.live").bounding_box(), share.bounding_box()
+    assert fresh is not None
+    assert button is not None
+    assert button["y"] + button["height"] <= fresh["y"]
