@@ -1,5 +1,6 @@
 """What a person does in JupyterLab: open a notebook, run it, restart its kernel, save it."""
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -46,7 +47,8 @@ class Notebook:
         return self.page.locator(f'.jp-Cell[data-windowed-list-index="{number - 1}"]')
 
     def output(self, number: int) -> Locator:
-        return self.cell(number).locator(".jp-OutputArea-output")
+        """What of it is to be seen: a live card hides the static one that is saved."""
+        return self.cell(number).locator(".jp-OutputArea-output").filter(visible=True)
 
     def run_cell(self, number: int) -> None:
         """Click into a cell and type Shift+Enter."""
@@ -57,9 +59,17 @@ class Notebook:
         """The file, after Ctrl+S."""
         before = self.path.stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
-        while self.path.stat().st_mtime_ns == before:
+        while self.path.stat().st_mtime_ns == before or not self._whole():
             self.page.wait_for_timeout(50)
         return nbformat.read(self.path, as_version=4)
+
+    def _whole(self) -> bool:
+        """The file may be half written."""
+        try:
+            json.loads(self.path.read_text(encoding="utf-8"))
+        except ValueError:
+            return False
+        return True
 
     def shut_down(self) -> None:
         """End its kernel, as "Kernel", "Shut Down Kernel" does."""
