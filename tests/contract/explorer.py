@@ -135,7 +135,7 @@ class World:
         assert self.backend.verify() == []
 
     def seen_as(self) -> tuple[object, ...]:
-        """What the future depends on. Claims are random: they go by the order of their appearance."""
+        """What the future depends on. Claims are random, and go by the order of their coming."""
         names: dict[str | None, int] = {None: -1}
         state = [self._seen(record, names) for record in self.records.values()]
         saved = self._saved and [self._seen(r, names) for r in self._saved[0]["records"].values()]
