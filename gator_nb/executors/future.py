@@ -54,6 +54,7 @@ class FutureExecutor:
     """Runs tasks in an executor that somebody else made, and that stays theirs."""
 
     kills = False
+    apart = False  # as far as anybody can tell
     lease = THREAD_LEASE
 
     def __init__(
@@ -90,24 +91,13 @@ class FutureExecutor:
         try:
             came = future.result()
         except CancelledError:
-            ended = _not_begun(one)
+            ended = not_begun(one)
         except BaseException as error:  # noqa: BLE001 -- the executor failed, not the task
-            ended = _lost(one, error)
+            ended = lost_there(one, error)
         else:
             one.take(came)
-            ended = self._without_what_is_large(came.ended)
+            ended = without_what_is_large(self._client, came.ended)
         self._end(one, ended)
-
-    def _without_what_is_large(self, ended: Ended) -> Ended:
-        """A large result came as it is: there was no way to the store from there."""
-        outcome = ended.outcome
-        if outcome is None or not outcome.ok:
-            return ended
-        payload, larges = divided(outcome.payload or b"", [])
-        if not larges or not stored(self._client.depot.store, larges):
-            return ended
-        refs = tuple(large.name for large in larges)
-        return ended._replace(outcome=outcome._replace(payload=payload, refs=refs))
 
     def _end(self, one: FutureTry, ended: Ended) -> None:
         self._tries.ended(one.claimed, one, ended)
@@ -134,7 +124,19 @@ class FutureExecutor:
         return not self.running()
 
 
-def _not_begun(one: FutureTry) -> Ended:
+def without_what_is_large(client: Client, ended: Ended) -> Ended:
+    """A large result came as it is, as there was no way to the store from there: store it."""
+    outcome = ended.outcome
+    if outcome is None or not outcome.ok:
+        return ended
+    payload, larges = divided(outcome.payload or b"", [])
+    if not larges or not stored(client.depot.store, larges):
+        return ended
+    refs = tuple(large.name for large in larges)
+    return ended._replace(outcome=outcome._replace(payload=payload, refs=refs))
+
+
+def not_begun(one: Running) -> Ended:
     """The executor has let go of it before it began."""
     if one.cause in ("cancel", "kill"):
         return canceled(one)
@@ -144,7 +146,7 @@ def _not_begun(one: FutureTry) -> Ended:
     return stopped_from_outside(one, error, Reason.TIMEOUT)
 
 
-def _lost(one: FutureTry, error: BaseException) -> Ended:
+def lost_there(one: Running, error: BaseException) -> Ended:
     """The place where it ran is gone, or never took it."""
     line = f"its executor lost it after {one.elapsed:.1f} s: {error_line(error)}"
     one.sink.write(f"\n[{line}]\n")

@@ -18,6 +18,7 @@ from ..constants import EVERY, RENEW_EVERY
 from ..errors import GatorError
 from ..executors.base import Report
 from ..host.liveness import LifeLock
+from .choosing import executor_for
 from .claiming import Claiming
 from .end_log import log_end
 from .housekeeping import Housekeeping
@@ -48,7 +49,7 @@ class Supervisor:
         self.client = worker.gator.client
         self.backend = self.client.backend
         self.listener = self.backend.listen(["work"], nap_time=worker.nap_time)
-        self.executor = worker.new_executor(self.listener.wake)
+        self.executor = executor_for(worker, self.listener.wake)
         self.deadline: float | None = None
         """When stopping: the time at which what still runs is interrupted."""
         self.clean = False
@@ -64,8 +65,8 @@ class Supervisor:
         self._untold: dict[str, bytes] = {}
         self._reports: list[Report] = []
         self._claiming = Claiming(worker, self.executor)
-        self._lanes_told: tuple[str, ...] = ()
-        """The lanes that the store knows this worker by."""
+        self._told_of: tuple[tuple[str, ...], int] = (), 0
+        """The lanes and slots that the store knows this worker by."""
         self._giving_back: list[Claimed] = []
         self._ask = True
         self._next_timeout: float | None = None
@@ -231,19 +232,20 @@ class Supervisor:
 
     def _register(self) -> None:
         worker, queues = self.worker, self.worker.queues
+        lanes, slots = self._told_of = self._claiming.lanes, self.executor.slots
         presence = self.client.presence(worker.id, "worker", self._life)
         self.backend.register(
             presence._replace(
                 name=worker.name or f"{presence.host}:{presence.pid}",
                 queues=(EVERY,) if queues is None else queues,
-                lanes=self._claiming.lanes,
-                slots=self.executor.slots,
+                lanes=lanes,
+                slots=slots,
                 lease=min(presence.lease, self.executor.lease),
-                kernel=presence.kernel and not self.executor.kills,
+                kernel=presence.kernel and not self.executor.apart,
             )
         )
         self._renewed_at = time.monotonic()
-        self._registered, self._lanes_told = True, self._claiming.lanes
+        self._registered = True
         worker.registered.set()
 
     def _settle(self) -> None:
@@ -309,7 +311,7 @@ class Supervisor:
         self._held.update((one.record.claim or "", one) for one in claimed)
         if claimed:
             self.executor.submit(claimed)
-        if self._lanes_told != self._claiming.lanes:
+        if self._told_of != (self._claiming.lanes, self.executor.slots):
             self._registered = False
 
     def _give_back(self) -> None:
