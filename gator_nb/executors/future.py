@@ -5,12 +5,12 @@ runs cannot be stopped from here, and is said to run on.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from functools import partial
 
 from ..attempts.attempt import Ended, canceled, failed_to_load, stopped_from_outside, timed_out
 from ..attempts.running import Cause, Running
-from ..attempts.snapshot import snapshot_of
+from ..attempts.snapshot import Snapshot, snapshot_of
 from ..backends.base import Claimed
 from ..client.client import Client
 from ..constants import THREAD_LEASE
@@ -51,7 +51,13 @@ class FutureTry(Running):
 
 
 class FutureExecutor:
-    """Runs tasks in an executor that somebody else made, and that stays theirs."""
+    """Runs tasks in an executor that somebody else made, and that stays theirs.
+
+    Args:
+        slots: tasks that it is given at a time; None: as many as it says it runs.
+        on_event: called from another thread when a task has ended.
+        on_gone: told why, when it takes nothing more: it is broken, or was shut down.
+    """
 
     kills = False
     apart = False  # as far as anybody can tell
@@ -63,11 +69,13 @@ class FutureExecutor:
         executor: Executor,
         slots: int | None,
         on_event: Callable[[], None],
+        on_gone: Callable[[str], None],
     ) -> None:
         self.slots = slots or getattr(executor, "_max_workers", None) or _SLOTS
         self.lanes = client.lanes(None)
         self._client = client
         self._executor = executor
+        self._on_gone = on_gone
         self._tries: Tries[FutureTry] = Tries(client, on_event)
 
     def submit(self, claimed: Sequence[Claimed]) -> None:
@@ -79,13 +87,28 @@ class FutureExecutor:
             snapshot = snapshot_of(self._client, one.record, one.claimed.envelope)
             one.limit(snapshot.timeout, snapshot.backoff)
             snapshot = snapshot.with_larges(self._client.depot.fetch)
-            future = self._executor.submit(run_elsewhere, one.record, snapshot)
+            future = self._begin(one.record, snapshot)
+        except BrokenExecutor as error:
+            self._gone(error)
+            self._end(one, not_begun(one))
+            return
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
             self._end(one, failed_to_load(one, error))
             return
         one.future = future
         self._tries.begun(one)
         future.add_done_callback(partial(self._done, one))
+
+    def _begin(self, record: Record, snapshot: Snapshot) -> "Future[Came]":
+        try:
+            return self._executor.submit(run_elsewhere, record, snapshot)
+        except RuntimeError as error:  # of one that was shut down, says concurrent.futures
+            raise BrokenExecutor(str(error)) from error
+
+    def _gone(self, error: BrokenExecutor) -> None:
+        if self.slots:
+            self.slots = 0  # so that nothing more is claimed
+            self._on_gone(f"its {type(self._executor).__name__} takes nothing more: {error}")
 
     def _done(self, one: FutureTry, future: "Future[Came]") -> None:
         try:

@@ -53,7 +53,8 @@ def _foreign(
     if not is_of_dask(executor):
         from ..executors.future import FutureExecutor
 
-        return FutureExecutor(client, executor, worker.threads or None, on_event)
+        slots = worker.threads or None
+        return FutureExecutor(client, executor, slots, on_event, worker.executor_gone)
     from ..executors.dask import DaskExecutor
 
     return DaskExecutor(
