@@ -37,7 +37,7 @@ class ThreadExecutor:
         self.slots = slots
         self.lanes = client.lanes("thread")
         self.lease = THREAD_LEASE
-        self.kills = False
+        self.kills = self.apart = False
         self._client = client
         self._task_class = task_class
         self._on_event = on_event
