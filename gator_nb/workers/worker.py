@@ -1,16 +1,10 @@
-"""A worker in a user's hand: alligator's verbs, a background thread, signals, the exit."""
+"""A worker in a user's hand: alligator's verbs, and a background thread."""
 
-import atexit
 import logging
 import os
-import signal
-import sys
 import threading
 import time
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from ..constants import ALL, EVERY, PROCESS_LEASE, THREAD_LEASE
@@ -18,19 +12,16 @@ from ..definition import new_id
 from ..executors.base import Executor
 from ..executors.thread import ThreadExecutor
 from ..host.capacities import Capacities
-from ..host.cores import cores
 from ..states import Status
+from .at_exit import stop_at_exit
+from .foreground import logging_of, short_turns, signals_to
+from .slots import check_slots, default_slots
 from .supervisor import Supervisor
 
 if TYPE_CHECKING:
     import concurrent.futures
 
     from ..gator import Gator
-
-
-def default_slots() -> int:
-    """As many as there are cores for this process, four at most."""
-    return min(4, cores())
 
 
 class Worker:
@@ -100,8 +91,8 @@ class Worker:
         self.threads = threads or (0 if processes or executor else default_slots())
         self.registered = threading.Event()
         """The store knows of it."""
-        self._cut_by: int | None = None
-        """The second signal."""
+        self.cut_by: int | None = None
+        """The second signal, once it has come."""
         self._alone = False
         """No user code runs in this process."""
         self._thread: threading.Thread | None = None
@@ -155,7 +146,7 @@ class Worker:
         SIGINT and SIGTERM let what runs finish; a second one interrupts it. Answers an exit code:
         0 when all was settled, 1 when a task could not be stopped, 130 or 143 after two signals.
         """
-        with self._logging(), self._signals(), _short_turns():
+        with logging_of(self), signals_to(self), short_turns():
             self.starting()
             self._alone = bool(self.processes)
             self._begin()
@@ -171,7 +162,7 @@ class Worker:
         """What a process that was only this worker ends with."""
         if self._loop is not None and not self._loop.clean:
             return 1
-        return 0 if self._cut_by is None else 128 + self._cut_by
+        return 0 if self.cut_by is None else 128 + self.cut_by
 
     def cut_short(self) -> None:
         """Interrupt what still runs; it goes back to the queue."""
@@ -214,7 +205,7 @@ class Worker:
         if not self.running:
             self.keep_running = True
             self._begin()
-            _at_exit(self)
+            stop_at_exit(self)
         return self
 
     def stop(self, timeout: float | None = None) -> bool:
@@ -283,73 +274,6 @@ class Worker:
         if self._loop is not None:
             self._loop.listener.wake()
 
-    @contextmanager
-    def _logging(self) -> Iterator[None]:
-        handler = None if self.log.hasHandlers() else logging.StreamHandler()
-        if handler is not None:
-            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-            self.log.addHandler(handler)
-            self.log.setLevel(self.log_level)
-        try:
-            yield
-        finally:
-            if handler is not None:
-                self.log.removeHandler(handler)
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Finish on the first signal, interrupt on the second; only a main thread can ask so."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def handle(signum: int, _frame: FrameType | None) -> None:
-            if self.keep_running:
-                self.interrupt()
-            else:
-                self._cut_by = signum
-                self.cut_short()
-
-        before = {number: signal.signal(number, handle) for number in _SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def check_slots(gator: "Gator", threads: int | None, processes: int | None) -> None:
-    """Refuse numbers that make no worker.
-
-    Raises:
-        ValueError
-    """
-    for option, number in (("threads", threads), ("processes", processes)):
-        if number is not None and number < 1:
-            raise ValueError(f"{option}={number}: a worker needs one at least")
-    if threads and processes:
-        raise ValueError("give threads or processes; for both, start two workers")
-    if processes and not gator.backend.persistent:
-        raise ValueError(
-            f"{gator.conn_string} lives in this process only, so processes=... is for "
-            'stores that last, as Gator("sqlite:///tasks.sqlite")'
-        )
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """The loop waits its turn each time that it has heard from the store, and tasks wait for it."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(min(before, _TURN))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-_TURN = 0.001
-"""Seconds; with Python's own five milliseconds a drain of short tasks takes a tenth longer."""
-
 
 def _serve(loop: Supervisor) -> None:
     """The life of a loop, on its thread."""
@@ -365,32 +289,9 @@ def _serve(loop: Supervisor) -> None:
 _LAST_WORDS = 5.0
 """Seconds that a worker has to sign off from a store that may be away."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SIGNAL_CHECK = 60.0
 """Seconds; a signal's handler runs at once whatever this is, only Windows needs to look."""
 
 
 def _words(queues: tuple[str, ...] | None) -> str:
     return "every queue" if queues is None else ", ".join(queues)
-
-
-_EXIT_GRACE = 0.5
-"""Seconds that running tasks have at the interpreter's exit before they are interrupted; a front
-end kills a kernel two seconds after it has asked it to end."""
-
-_started: "weakref.WeakSet[Worker]" = weakref.WeakSet()
-
-
-def _at_exit(worker: Worker) -> None:
-    if not _started:
-        atexit.register(_stop_all)
-    _started.add(worker)
-
-
-def _stop_all() -> None:
-    """Stop every worker of this process, all at once."""
-    workers = [worker for worker in _started if worker.running]
-    for worker in workers:
-        worker.keep_running = False
-    for worker in workers:
-        worker.stop(_EXIT_GRACE)
