@@ -99,6 +99,10 @@ class Gator(Several, Keeping, Beyond):
 
         Raises:
             UnknownScheme: no backend is known for it; the text lists what is.
+
+        >>> with Gator("memory://") as gator:
+        ...     gator.build_backend("memory://").persistent
+        False
         """
         return open_backend(conn_string)
 
@@ -147,6 +151,11 @@ class Gator(Several, Keeping, Beyond):
 
         Raises:
             Exception: what the task raised when no retry is left.
+
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     gator.pop().result, gator.pop()
+        (1024, None)
         """
         return self.pop_from([self.queue_name])
 
@@ -268,11 +277,21 @@ class Gator(Several, Keeping, Beyond):
         return worker.wait_until_ready() if isinstance(worker, WorkerProcess) else worker
 
     def stop_worker(self, timeout: Duration | None = None) -> bool:
-        """Stop what `start_worker` started; see `Worker.stop`. True when nothing runs any more."""
+        """Stop what `start_worker` started; see `Worker.stop`. True when nothing runs any more.
+
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     gator.stop_worker(timeout="5s")
+        True
+        """
         return self.crew.stop(None if timeout is None else seconds(timeout, "timeout"))
 
     def close(self) -> None:
-        """Stop the worker, wait for what runs, and close the store. May be repeated."""
+        """Stop the worker, wait for what runs, and close the store. May be repeated.
+
+        >>> gator = Gator("memory://")
+        >>> gator.close()
+        """
         self.stop_worker()
         if self._mine:
             self.client.close()

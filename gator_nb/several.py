@@ -23,6 +23,11 @@ class Several(Listing):
 
         Raises:
             ValueError: the iterables are not of one length.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     [task.func_args for task in gator.map(pow, [2, 3], [10, 2])]
+        [(2, 10), (3, 2)]
         """
         return Options(cast("Gator", self)).map(func, *iterables, **kwargs)
 
@@ -75,5 +80,12 @@ class Several(Listing):
 
         Raises:
             WaitTimeout: the time is over; the rest go on.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     tasks = gator.map(pow, [2, 3], [10, 2])
+        ...     sorted(task.result for task in gator.as_completed(tasks))
+        [9, 1024]
         """
         return Group(self.client, list(tasks)).as_completed(timeout)

@@ -101,34 +101,82 @@ class Worker:
     # -- alligator's own -----------------------------------------------------------------------
 
     def ident(self) -> str:
-        """A short text that names this worker and its process."""
+        """A short text that names this worker and its process.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     Worker(gator).ident()
+        'Alligator Worker (#...)'
+        """
         return f"Alligator Worker (#{os.getpid()})"
 
     def starting(self) -> None:
-        """Called before the first task; logs that it starts."""
+        """Called before the first task; logs that it starts.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = Worker(gator)
+        ...     worker.starting()
+        ...     worker.keep_running
+        True
+        """
         self.keep_running = True
         limit = f"will stop after {self.max_tasks} tasks" if self.max_tasks else "has no limit"
         self.log.info("%s starts on %s and %s", self.ident(), _words(self.queues), limit)
 
     def interrupt(self) -> None:
-        """Called at a signal: begin nothing more, finish what runs."""
+        """Called at a signal: begin nothing more, finish what runs.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = Worker(gator)
+        ...     worker.interrupt()
+        ...     worker.keep_running
+        False
+        """
         self.keep_running = False
         self.log.info("%s was interrupted; it finishes what runs", self.ident())
         self._wake()
 
     def stopping(self) -> None:
-        """Called after the last task; logs that it stops."""
+        """Called after the last task; logs that it stops.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = Worker(gator)
+        ...     worker.stopping()
+        ...     worker.keep_running
+        False
+        """
         self.keep_running = False
         self.log.info("%s stops after %d tasks", self.ident(), self.tasks_complete)
 
     def result(self, result: Any) -> None:
-        """Called with the value of each task that `check_and_run_task` ran; logs it."""
+        """Called with the value of each task that `check_and_run_task` ran; logs it.
+
+        >>> from gator_nb import Gator
+        >>> class Loud(Worker):
+        ...     def result(self, result):
+        ...         print("it is", result)
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     Loud(gator).check_and_run_task()
+        it is 1024
+        True
+        """
         if result is not None:
             self.log.info("%r", result)
 
     def check_and_run_task(self) -> bool:
         """Run one task in this thread: True when it succeeded, False when there was none or it
-        failed; an error is logged."""
+        failed; an error is logged.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     Worker(gator).check_and_run_task(), task.result
+        (True, 1024)
+        """
         try:
             task = self.gator.pop_from(self.queues)
         except Exception as error:
@@ -145,6 +193,12 @@ class Worker:
 
         SIGINT and SIGTERM let what runs finish; a second one interrupts it. Answers an exit code:
         0 when all was settled, 1 when a task could not be stopped, 130 or 143 after two signals.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     Worker(gator, max_tasks=1).run_forever(), task.result
+        (0, 1024)
         """
         with logging_of(self), signals_to(self), short_turns():
             self.starting()
@@ -177,19 +231,39 @@ class Worker:
 
     @property
     def slots(self) -> int:
-        """How many tasks it runs at a time."""
+        """How many tasks it runs at a time.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     with Worker(gator, threads=3) as worker:
+        ...         worker.slots
+        3
+        """
         return 0 if self._loop is None else self._loop.executor.slots
 
     @property
     def running_now(self) -> int:
-        """How many tasks it runs just now."""
+        """How many tasks it runs just now.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     with Worker(gator) as worker:
+        ...         worker.running_now
+        0
+        """
         return 0 if self._loop is None else len(self._loop.executor.running())
 
     # -- in the background -----------------------------------------------------------------------
 
     @property
     def queues(self) -> tuple[str, ...] | None:
-        """The queues it serves; None is every one."""
+        """The queues it serves; None is every one.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://", "etl") as gator:
+        ...     Worker(gator).queues, Worker(gator, to_consume="*").queues
+        (('etl',), None)
+        """
         wanted = (self.to_consume,) if isinstance(self.to_consume, str) else tuple(self.to_consume)
         if EVERY in wanted:
             return None
@@ -197,11 +271,27 @@ class Worker:
 
     @property
     def running(self) -> bool:
-        """Its background thread is there."""
+        """Its background thread is there.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     with Worker(gator) as worker:
+        ...         worker.running
+        True
+        """
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> Self:
-        """Run tasks in the background of this process until `stop`, or until it ends."""
+        """Run tasks in the background of this process until `stop`, or until it ends.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = Worker(gator).start()
+        ...     gator.task(pow, 2, 10).get()
+        ...     worker.stop()
+        1024
+        True
+        """
         if not self.running:
             self.keep_running = True
             self._begin()
@@ -214,6 +304,12 @@ class Worker:
         After `timeout` seconds (None: as long as it takes) running code is interrupted. What
         stops goes back to the queue; what does not (a thread in C code) keeps its claim until it
         ends, or the process does. True when nothing runs any more.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = Worker(gator).start()
+        ...     worker.stop(timeout=5.0)
+        True
         """
         self.keep_running = False
         loop = self._loop
