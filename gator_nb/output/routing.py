@@ -124,8 +124,22 @@ def pass_on(text: str, write: Callable[[str], object]) -> int:
     """Give text to the task that wrote it, or by `write` to the stream that it came to."""
     left = "" if _divert(text) else c_output.left_of(text)
     if left or not text:
-        write(left)
+        with _told():
+            write(left)
     return len(text)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Text that a task has in its log already may pass more routes on its way to the stream."""
+    if SINK.get() is None:
+        yield
+        return
+    token = SINK.set(None)
+    try:
+        yield
+    finally:
+        SINK.reset(token)
 
 
 def _divert(text: str) -> bool:
@@ -142,11 +156,8 @@ def report(text: str) -> None:
     to the logger "gator_nb.task" too."""
     if _divert(text):
         return
-    token = SINK.set(None)
-    try:
+    with _told():
         _log.error(text.rstrip())
-    finally:
-        SINK.reset(token)
 
 
 _lock = threading.Lock()
