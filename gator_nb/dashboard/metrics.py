@@ -121,9 +121,11 @@ class _Seen(Collector):
         for queue in sight.counts:
             unserved.add_metric([queue], waiting.get(queue, 0))
         yield unserved
-        workers = _family("workers", "Workers; silent ones were not heard of for a while.", "life")
+        workers = _family(
+            "workers", "Workers; silent: not heard of for a while; draining: about to end.", "life"
+        )
         slots = _family("worker_slots", "Tasks that these workers can run at once.", "life")
-        for life in ("alive", "silent"):
+        for life in ("alive", "silent", "draining"):
             those = [seen.presence for seen in sight.workers if seen.life == life]
             workers.add_metric([life], len(those))
             slots.add_metric([life], sum(one.slots for one in those))
