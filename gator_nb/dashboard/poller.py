@@ -99,12 +99,19 @@ class Poller:
                     self._open_and_follow()
                 except GatorError as error:
                     self._lose(error)
-                    self._woken.wait(_RETRY_EVERY)
-                    self._woken.clear()
+                    self._rest()
+                except Exception as error:  # a page that stands still would be taken for the truth
+                    log.exception("the dashboard failed, trying again")
+                    self._lose(GatorError(f"the dashboard failed: {error!r}"))
+                    self._rest()
         finally:
             with self._lock:
                 if self._thread is threading.current_thread():
                     self._thread = None
+
+    def _rest(self) -> None:
+        self._woken.wait(_RETRY_EVERY)
+        self._woken.clear()
 
     def _goes_on(self) -> bool:
         """Whether somebody looks; the thread that hears no is over."""
