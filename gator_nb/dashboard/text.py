@@ -21,7 +21,7 @@ _MARKS = (
     "\u0300-\u036f\u0483-\u0489\u0e31-\u0e3a\u0e47-\u0e4e"
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 )
-_TOWERS = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
+_TOWERS = re.compile(f"([{_MARKS}]{{3}})[{_MARKS}]+")
 """More marks over one letter than any language has: they would be drawn over the lines above."""
 
 

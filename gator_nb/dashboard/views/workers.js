@@ -46,7 +46,7 @@ export function render({model}) {
     const has = make("div", "cut", data.has)
     has.title = data.has
     cell("has", has)
-    cell("python", data.python)
+    cell("python", make("div", "cut", data.python))
     cell("up", roughly(now - data.started))
     cell("last-heard", ago(now - data.heard))
     return tr
