@@ -9,7 +9,7 @@ from gator_nb import Gator, progress
 
 from .hostile import CORPUS, MARKUP, hostile_worker
 from .processes import KEY
-from .test_browser import SECONDS, open_page
+from .test_browser import open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -75,6 +75,7 @@ def test_each_in_the_drawer(page: Page, shared_url: str, said: dict[str, str]):
         expect(page.locator(".gator-drawer.open")).to_have_count(0)
 
 
+@pytest.mark.usefixtures("said")
 def test_workers_of_such_names(page: Page, shared_url: str, shared_store: str):
     """The list of workers keeps its shape on a phone too, and one leads to what it runs."""
     with Gator(shared_store) as gator:
@@ -94,7 +95,7 @@ def test_workers_of_such_names(page: Page, shared_url: str, shared_store: str):
 
 
 def test_queues_of_such_names(page: Page, shared_url: str, shared_store: str):
-    """They wait, they are told of in a banner, they are paused, and their tasks go on."""
+    """They wait, they are told of in a banner, they are paused by a button, and go on."""
     with Gator(shared_store) as gator:
         for text in CORPUS.values():
             gator.options(queue=text).task(pow, 2, 10)
@@ -103,7 +104,10 @@ def test_queues_of_such_names(page: Page, shared_url: str, shared_store: str):
     check(page)
     line = page.locator(".sheet .queue", has_text="<img")
     line.get_by_role("button", name="Pause").click()
-    expect(page.locator(".note.paused")).to_contain_text(MARKUP[:20], timeout=10 * SECONDS)
-    check(page)
-    page.set_viewport_size(PHONE)
-    check(page)
+    paused = page.locator(".note.paused")
+    expect(paused).to_contain_text(MARKUP[:20])
+    for size in (PHONE, WIDE):
+        check(page)
+        page.set_viewport_size(size)
+    line.get_by_role("button", name="Resume").click()
+    expect(paused).to_have_count(0)

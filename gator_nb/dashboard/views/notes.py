@@ -51,12 +51,13 @@ def banners(state: Session) -> Any:
         held_up: Sequence[Stuck],
         queues: list[str],
     ) -> list[dict[str, str]]:
+        told_of = [note("notice", notice)] if notice else []
         if health == "lost":
-            return [lost(trouble)]
+            return [lost(trouble), *told_of]
         waiting = {queue: n for queue, n in unserved.items() if queue not in queues}
         found = held_back(([backlog(store, waiting)] if waiting else []) + stuck(held_up))
         found += [paused(queues)] if queues else []
-        return [*found, *([note("notice", notice)] if notice else [])]
+        return [*found, *told_of]
 
     shown = derived(
         notes, told.health, told.trouble, told.notice, told.unserved, told.stuck, told.paused
