@@ -19,6 +19,7 @@ from ..errors import GatorError
 from ..executors.base import Report
 from ..host.liveness import LifeLock
 from ..needs import text_of
+from .choosing import executor_for
 from .claiming import Claiming
 from .end_log import log_end
 from .housekeeping import Housekeeping
@@ -49,7 +50,7 @@ class Supervisor:
         self.client = worker.gator.client
         self.backend = self.client.backend
         self.listener = self.backend.listen(["work"], nap_time=worker.nap_time)
-        self.executor = worker.new_executor(self.listener.wake)
+        self.executor = executor_for(worker, self.listener.wake)
         self.deadline: float | None = None
         """When stopping: the time at which what still runs is interrupted."""
         self.clean = False
@@ -245,7 +246,7 @@ class Supervisor:
                 has=text_of(worker.capacities.known()),
                 draining=not self._goes_on(),
                 lease=min(presence.lease, self.executor.lease),
-                kernel=presence.kernel and not self.executor.kills,
+                kernel=presence.kernel and not self.executor.apart,
             )
         )
         self._renewed_at = time.monotonic()
@@ -253,7 +254,7 @@ class Supervisor:
         worker.registered.set()
 
     def _to_tell(self) -> tuple[object, ...]:
-        return self._claiming.lanes, self.worker.capacities.looked
+        return self._claiming.lanes, self.executor.slots, self.worker.capacities.looked
 
     def _settle(self) -> None:
         """Tell the store what has ended, all in one call; nothing is dropped before it answered."""
