@@ -22,6 +22,8 @@ _BEAT = 1.0
 _PAUSE = 0.2
 """Seconds between two steps: what changes faster is shown together."""
 _RETRY_EVERY = 1.0
+_PATIENCE = 1.0
+"""Seconds that a store may be silent before the page says so, and not that it is dead itself."""
 _WORK_FOR = 0.1
 """Seconds that jobs may take before everybody is shown what has changed."""
 
@@ -123,6 +125,7 @@ class Poller:
     def _open_and_follow(self) -> None:
         backend = reopen_shared(self.dsn) if self._opened_before else open_shared(self.dsn)
         self._opened_before = True
+        backend.patience = min(_PATIENCE, backend.patience)
         try:
             listener = backend.listen(["news", "work"], nap_time=_PAUSE)
             try:

@@ -111,7 +111,7 @@ def test_a_store_that_goes_away_and_comes_back(page: Page, shared_url: str, shar
         expect(page.locator(".note.lost")).to_contain_text("cannot be reached")
         expect(page.locator("html.gator-away")).to_have_count(1)
         row(page, "meanwhile").locator("button.act").dispatch_event("click")
-        expect(page.locator(".note.notice")).to_contain_text("nothing was canceled")
+        expect(page.locator(".note.notice")).to_contain_text("nothing is known to be canceled")
     finally:
         away.rename(store)
     expect(page.locator(".fresh.live")).to_be_visible()

@@ -1,8 +1,10 @@
 """The page says of what waits beside workers that none of them can run it, and what helps."""
 
+from pathlib import Path
+
 import pytest
 
-from gator_nb import Gator, Task
+from gator_nb import Gator, Status, Task, Worker
 from gator_nb.dashboard.following import Stuck
 from gator_nb.dashboard.state import Session
 from gator_nb.dashboard.views.notes import held_back, note, stuck
@@ -29,6 +31,30 @@ def test_a_python_that_no_worker_has(gator: Gator, session: Session, for_another
         assert session.unserved == {}
         for_another_python.cancel()
         until(lambda: not session.stuck)
+
+
+@pytest.mark.slow
+def test_a_worker_that_learns_what_it_can_serve(gator: Gator, session: Session, tmp_path: Path):
+    """Its lanes change once a task needs what it has: no banner meanwhile. The lane is served by
+    nobody again when it leaves, and the banner names what is needed."""
+    over = tmp_path / "over"
+    needy = gator.options(needs={"license": 1})
+    told: list[list[Stuck]] = []
+    session.param.watch(lambda event: told.append(event.new), "stuck")
+    with Worker(gator, threads=2, has={"license": 1}):
+        first, second = needy.map(until, [over.exists] * 2)
+        until(lambda: first.status is Status.RUNNING)
+        until(lambda: [one for one in session.workers if "license" in str(one.presence.lanes)])
+        until(lambda: gator.backend.now() > first.created + 3)
+        assert (told, second.status) == ([], Status.WAITING)
+        over.touch()
+        second.wait(20)
+    with Worker(gator, threads=1):
+        needy.task(pow, 2, 10)
+        until(lambda: session.stuck)
+        (line,) = session.stuck
+        assert (line.reason, line.advice) == ("they need license=1", "start a worker that has it")
+        assert line.command.endswith("--has license=1")
 
 
 def test_the_drawer_says_why_it_waits(gator: Gator, session: Session, for_another_python: Task):
