@@ -164,8 +164,8 @@ STOPS = (
     Mutant(
         "thread: one that was struck is retired",
         "executors/thread.py",
-        "if one.struck or self._closing",
-        "if self._closing",
+        "not (one.struck or self._closing",
+        "not (self._closing",
         _STOPPING,
     ),
     Mutant(
@@ -193,8 +193,8 @@ STOPS = (
     Mutant(
         "try: a fork that comes back is not the task",
         "attempts/attempt.py",
-        "    if os.getpid() != process:\n        os._exit(0)",
-        "    if False:\n        os._exit(0)",
+        "        if os.getpid() != process:\n            os._exit(0)",
+        "        if False:\n            os._exit(0)",
         ("tests/workers/test_hostile_threads.py", "-k", "fork"),
     ),
     Mutant(
