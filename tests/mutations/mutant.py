@@ -42,6 +42,7 @@ class Verdict(NamedTuple):
     seconds: float
     again: bool = True
     """It failed a second time, by itself; without that it may have been the machine."""
+    note: str = ""
 
 
 class Broken(Exception):
