@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def _unsound(guards: list[Mutant], folder: Path) -> dict[tuple[str, ...], str]:
-    """Tests that fail with every guard in its place, which notice nothing, and the first of each."""
+    """Tests that fail with every guard in its place, so notice nothing, and the first of each."""
     found = {}
     with copy_of_the_project(folder) as copy:
         for tests in dict.fromkeys(one.tests for one in guards):
