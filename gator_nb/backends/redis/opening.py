@@ -108,8 +108,8 @@ def _durability(info: dict[str, str], settings: dict[str, str]) -> tuple[str, bo
         sync = settings.get("appendfsync", "")
         takes = {
             "always": "survives the server being killed, and power loss (AOF, always)",
-            "everysec": "survives the server being killed; a power loss may take the last second "
-            "(AOF, everysec)",
+            "everysec": "survives the server being killed, save for its last two seconds while its "
+            "disk lags; a power loss may take the last second (AOF, everysec)",
         }.get(sync, "survives the server being killed; a power loss may take the newest (AOF)")
         return takes, True
     if "save" not in settings:
