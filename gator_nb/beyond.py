@@ -61,6 +61,13 @@ class Beyond:
 
         Raises:
             StoreUnavailable, StoreCorrupt: the store cannot be shown, as one in memory.
+
+        >>> from gator_nb import Gator
+        >>> with Gator() as gator:
+        ...     page = gator.dashboard()
+        ...     page.running
+        ...     page.close()
+        True
         """
         from .dashboard.thread import dashboard  # loads Panel
 

@@ -1,13 +1,12 @@
 """The facade: what a user does with a queue, each verb a few lines over the client."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from . import errors
 from .attempts.inline import claim_in_hand, run_claimed, run_live, run_now
-from .attempts.runtime import current_task
 from .backends import open_backend
-from .backends.base import Backend, Claimed, Filter
+from .backends.base import Backend, Claimed
 from .beyond import Beyond
 from .client.client import Client
 from .client.here import CLIENT, working_with
@@ -17,10 +16,10 @@ from .option_values import Duration, queue_or_none, seconds
 from .options import Options
 from .payload import Call, Report, referring
 from .record import Record
-from .tasks.group import Group, records
+from .several import Several
+from .tasks.group import Group
 from .tasks.handle import Handle
 from .tasks.keeping import Keeping
-from .tasks.listing import Listing
 from .tasks.ref import Ref, put
 from .tasks.task import Task
 from .workers.crew import Crew
@@ -28,7 +27,7 @@ from .workers.worker import Worker
 from .workers.worker_process import WorkerProcess
 
 
-class Gator(Listing, Keeping, Beyond):
+class Gator(Several, Keeping, Beyond):
     """A durable queue for functions and closures.
 
     Args:
@@ -100,6 +99,10 @@ class Gator(Listing, Keeping, Beyond):
 
         Raises:
             UnknownScheme: no backend is known for it; the text lists what is.
+
+        >>> with Gator("memory://") as gator:
+        ...     gator.build_backend("memory://").persistent
+        False
         """
         return open_backend(conn_string)
 
@@ -148,6 +151,11 @@ class Gator(Listing, Keeping, Beyond):
 
         Raises:
             Exception: what the task raised when no retry is left.
+
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     gator.pop().result, gator.pop()
+        (1024, None)
         """
         return self.pop_from([self.queue_name])
 
@@ -210,66 +218,6 @@ class Gator(Listing, Keeping, Beyond):
             return task
         return run_live(self.client, task, found.record) if task.live else self._run(found)
 
-    # -- many tasks --------------------------------------------------------------------------------
-
-    def map(self, func: Callable[..., Any], /, *iterables: Iterable[Any], **kwargs: Any) -> Group:
-        """Push a call for each item, or for each pair of items of several iterables, as a Group.
-
-        Raises:
-            ValueError: the iterables are not of one length.
-        """
-        return self.options().map(func, *iterables, **kwargs)
-
-    def grid(self, func: Callable[..., Any], /, *constants: Any, **lists: Any) -> Group:
-        """Push a call for every combination of the lists, as a Group; `constants` go first.
-
-        Raises:
-            TypeError: something that is no list, tuple, range or 1-d array; wrap it: `[df]`.
-
-        >>> with Gator("memory://") as gator:
-        ...     len(gator.grid(pow, 2, exp=[1, 2, 3]))
-        3
-        """
-        return self.options().grid(func, *constants, **lists)
-
-    def wait(
-        self, tasks: "Task | Iterable[Task] | None" = None, timeout: Duration | None = None
-    ) -> Group:
-        """Wait until these tasks have ended, whatever became of them.
-
-        Without `tasks` it waits for all that were pushed here, and raises when some of them
-        failed: as the last cell of a notebook that runs unattended, it keeps the kernel alive and
-        the run honest.
-
-        Raises:
-            WaitTimeout: the time is over; the rest go on.
-            ExceptionGroup: without `tasks`: the errors of those that failed.
-
-        >>> with Gator("memory://") as gator:
-        ...     worker = gator.start_worker()
-        ...     tasks = gator.map(pow, [2, 3], [10, 2])
-        ...     gator.wait().counts()
-        {<Status.SUCCESS: 1>: 2}
-        """
-        if tasks is None:
-            if current_task() is not None:
-                raise TypeError("inside a task say what to wait for, or it waits for itself too")
-            mine = list(records(self.backend, Filter(session=self.client.session)))
-            tasks = [self._handle(record) for record in reversed(mine)]
-            return Group(self.client, tasks).wait(timeout).raise_failures()
-        several = [tasks] if isinstance(tasks, Task) else list(tasks)
-        return Group(self.client, several).wait(timeout)
-
-    def as_completed(
-        self, tasks: Iterable[Task], timeout: Duration | None = None
-    ) -> Iterator[Task]:
-        """These tasks as they end, each once.
-
-        Raises:
-            WaitTimeout: the time is over; the rest go on.
-        """
-        return Group(self.client, list(tasks)).as_completed(timeout)
-
     def inspect(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Report:
         """What pushing this call would take along, and what is in the way: a table of each
         captured name and argument, its type, size and origin, and how it travels.
@@ -329,11 +277,21 @@ class Gator(Listing, Keeping, Beyond):
         return worker.wait_until_ready() if isinstance(worker, WorkerProcess) else worker
 
     def stop_worker(self, timeout: Duration | None = None) -> bool:
-        """Stop what `start_worker` started; see `Worker.stop`. True when nothing runs any more."""
+        """Stop what `start_worker` started; see `Worker.stop`. True when nothing runs any more.
+
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     gator.stop_worker(timeout="5s")
+        True
+        """
         return self.crew.stop(None if timeout is None else seconds(timeout, "timeout"))
 
     def close(self) -> None:
-        """Stop the worker, wait for what runs, and close the store. May be repeated."""
+        """Stop the worker, wait for what runs, and close the store. May be repeated.
+
+        >>> gator = Gator("memory://")
+        >>> gator.close()
+        """
         self.stop_worker()
         if self._mine:
             self.client.close()

@@ -3,6 +3,11 @@
 A key is 32 random bytes, and its id is what may be shown of it. `load` finds the keys of this
 user; a `Keyring` signs with the first and verifies with all. No text that this module makes
 contains a key.
+
+>>> from gator_nb import keys
+>>> ring = keys.load()
+>>> ring.current in ring.all
+True
 """
 
 import hashlib
@@ -41,7 +46,11 @@ _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class Key(NamedTuple):
-    """One key. Its repr shows the id alone, and it cannot be pickled."""
+    """One key. Its repr shows the id alone, and it cannot be pickled.
+
+    >>> key_of(bytes(32))
+    <Key a9b5a2f0>
+    """
 
     id: str
     """8 hexadecimal characters that follow from the secret and tell nothing about it."""
@@ -77,16 +86,28 @@ class Keyring:
 
     @property
     def all(self) -> tuple[Key, ...]:
-        """All keys, the signing one first."""
+        """All keys, the signing one first.
+
+        >>> Keyring([key_of(bytes(32))]).all
+        (<Key a9b5a2f0>,)
+        """
         return tuple(Key(key_id, secret) for key_id, secret in self._secrets.items())
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of all keys, that of the signing one first."""
+        """The ids of all keys, that of the signing one first.
+
+        >>> Keyring([key_of(bytes(32))]).ids
+        ('a9b5a2f0',)
+        """
         return tuple(self._secrets)
 
     def sign(self, kind: str, data: bytes) -> bytes:
-        """The 32 bytes of HMAC-SHA256 over `data` under the current key's own key for `kind`."""
+        """The 32 bytes of HMAC-SHA256 over `data` under the current key's own key for `kind`.
+
+        >>> len(ephemeral().sign("call", b"data"))
+        32
+        """
         return self._mac(self.current.id, kind, data)
 
     def verify(self, key_id: str, kind: str, data: bytes, mac: bytes) -> None:
@@ -95,6 +116,12 @@ class Keyring:
         Raises:
             KeyMissing: no key of that id is here; the text says how to bring it.
             Untrusted: the signature does not fit.
+
+        >>> ring, other = ephemeral(), ephemeral()
+        >>> ring.verify(ring.current.id, "call", b"data", ring.sign("call", b"data"))
+        >>> ring.verify(ring.current.id, "call", b"data", other.sign("call", b"data"))
+        Traceback (most recent call last):
+        gator_nb.errors.Untrusted: the signature of this call does not fit ...
         """
         # Never in a variable: a traceback that shows those would hand out the right signature.
         if not hmac.compare_digest(self._mac(key_id, kind, data), mac):
@@ -131,12 +158,20 @@ class Keyring:
 
 
 def key_of(secret: bytes) -> Key:
-    """The key of these 32 bytes."""
+    """The key of these 32 bytes.
+
+    >>> key_of(bytes(32)).id
+    'a9b5a2f0'
+    """
     return Key(hashlib.sha256(b"gator_nb key id" + secret).hexdigest()[:8], secret)
 
 
 def key_file() -> Path:
-    """Where the key of this user lies when the environment gives none."""
+    """Where the key of this user lies when the environment gives none.
+
+    >>> key_file().name
+    'key'
+    """
     return places.data_folder()[0] / "key"
 
 
@@ -150,6 +185,9 @@ def load() -> Keyring:
         KeyMissing: what is there is not a key.
         Untrusted: somebody else could read or change the file; the text has the mend.
         StoreUnavailable: the file cannot be read or made.
+
+    >>> load().ids == load().ids
+    True
     """
     # No text that holds a key is ever in a variable here: a traceback may show those.
     if settings.key_text() is not None:
@@ -162,7 +200,11 @@ def load() -> Keyring:
 
 
 def secrets_text(ring: Keyring) -> str:
-    """The keys themselves, one a line, the signing one first: what `add` takes elsewhere."""
+    """The keys themselves, one a line, the signing one first: what `add` takes elsewhere.
+
+    >>> len(secrets_text(ephemeral()).strip())
+    64
+    """
     return "".join(key.secret.hex() + "\n" for key in ring.all)
 
 
@@ -177,6 +219,10 @@ def add(text: str, *, sign: bool = False) -> list[Key]:
         KeyMissing: the text holds no key.
         Untrusted, StoreUnavailable: as `load`; or `$GATOR_NB_KEY` is set, and nobody would read
             the file.
+
+    >>> [key] = add(secrets_text(ephemeral()))
+    >>> key.id in load().ids
+    True
     """
     texts = re.split(r"[,\s]+", text)
     del text  # as in `load`
@@ -196,6 +242,9 @@ def rotate() -> Key:
 
     Raises:
         Untrusted, StoreUnavailable: as `add`.
+
+    >>> rotate().id == load().current.id
+    True
     """
     new = key_of(secrets.token_bytes(32))
     _changed(lambda there: [new, *there])
@@ -270,5 +319,9 @@ def _create(path: Path) -> None:
 
 
 def ephemeral() -> Keyring:
-    """A keyring with a new key that is written nowhere: for a store that ends with the process."""
+    """A keyring with a new key that is written nowhere: for a store that ends with the process.
+
+    >>> len(ephemeral().all)
+    1
+    """
     return Keyring([key_of(secrets.token_bytes(32))])

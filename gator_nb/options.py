@@ -85,6 +85,12 @@ class Options:
 
         Raises:
             TypeError: they are of a single task, or of one that is not pushed at all.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     gator.options(retries=2).executor().submit(pow, 2, 10).result()
+        1024
         """
         self._check_for_many()
         return TaskPool(self)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,12 +36,22 @@ def demo(
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
     ] = True,
 ) -> None:
-    from ..dashboard.server import serve
-
     typer.echo(_WELCOME)
-    with suppress(KeyboardInterrupt), _laboratory() as store:
+    with suppress(KeyboardInterrupt), _sigterm_as_ctrl_c(), _laboratory() as store:
+        from ..dashboard.server import serve
+
         serve(store, port=port, show=browser, tell=typer.echo)
     typer.echo("the demo has ended, and its store is gone")
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Before its page is served, and after, as much as while it is."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -84,7 +84,7 @@ class ServingWorker(Worker):
 
     def cut_short(self) -> None:
         if not self._signaled:  # it was ending by itself, and this is the first signal
-            self._cut_by = None
+            self.cut_by = None
             self.interrupt()
             return
         running = self.running_now

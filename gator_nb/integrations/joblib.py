@@ -17,7 +17,7 @@ from ..definition import function_name, new_id
 from ..errors import TaskCanceled
 from ..tasks.group import Group
 from ..tasks.task import Task
-from ..workers.worker import default_slots
+from ..workers.slots import default_slots
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

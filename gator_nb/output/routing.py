@@ -32,9 +32,11 @@ class Sink:
     b''
     """
 
-    def __init__(self, *, tee: bool = False, on_text: Callable[[], None] | None = None) -> None:
+    def __init__(self, *, tee: bool = False) -> None:
         self.tee = tee
-        self._on_text = on_text
+        self.told = False
+        """There is something that nobody has taken. A plain flag: an interruption inside of an
+        Event could leave its lock taken for good."""
         self._lock = threading.Lock()
         self._fresh: list[bytes] = []
         self._splitter = Splitter()
@@ -55,8 +57,7 @@ class Sink:
             self._written = True
             for unit in self._splitter.units(data):
                 self._keep(unit)
-        if self._on_text is not None:
-            self._on_text()
+        self.told = True
 
     def show(self, shown: Display) -> None:
         """Add a figure, a table or the like, where it belongs in the text."""
@@ -123,8 +124,22 @@ def pass_on(text: str, write: Callable[[str], object]) -> int:
     """Give text to the task that wrote it, or by `write` to the stream that it came to."""
     left = "" if _divert(text) else c_output.left_of(text)
     if left or not text:
-        write(left)
+        with _told():
+            write(left)
     return len(text)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Text that a task has in its log already may pass more routes on its way to the stream."""
+    if SINK.get() is None:
+        yield
+        return
+    token = SINK.set(None)
+    try:
+        yield
+    finally:
+        SINK.reset(token)
 
 
 def _divert(text: str) -> bool:
@@ -141,11 +156,8 @@ def report(text: str) -> None:
     to the logger "gator_nb.task" too."""
     if _divert(text):
         return
-    token = SINK.set(None)
-    try:
+    with _told():
         _log.error(text.rstrip())
-    finally:
-        SINK.reset(token)
 
 
 _lock = threading.Lock()

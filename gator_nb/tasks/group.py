@@ -80,7 +80,13 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
         return Group(self._client, [task for task in self._tasks if predicate(task)])
 
     def counts(self) -> dict[Status, int]:
-        """How many tasks are in each status."""
+        """How many tasks are in each status.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.map(pow, [2, 3], [10, 2]).counts()
+        {<Status.WAITING: 0>: 2}
+        """
         self.refresh()
         found = Counter(Status(task.status) for task in self._tasks)
         return {status: found[status] for status in Status if found[status]}
@@ -90,6 +96,12 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
 
         Raises:
             WaitTimeout: the time is over; the rest go on.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     sorted(task.result for task in gator.map(pow, [2, 3], [10, 2]).as_completed())
+        [9, 1024]
         """
         left: dict[str, list[Task]] = {}
         for task in self._tasks:
@@ -110,6 +122,12 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
 
         Raises:
             WaitTimeout: the time is over; the rest go on.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     gator.map(pow, [2, 3], [10, 2]).wait(timeout="1 min")
+        <Group of 2: 2 success>
         """
         for _ in self.as_completed(timeout):
             pass
@@ -129,6 +147,12 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
 
         Raises:
             ExceptionGroup, WaitTimeout.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     gator.map(divmod, [7, 7], [2, 0]).get(errors="none")
+        [(3, 1), None]
         """
         if errors not in ("raise", "none", "return"):
             raise ValueError(f'errors={errors!r}: give "raise", "none" or "return"')
@@ -146,6 +170,12 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
 
         Raises:
             ExceptionGroup
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     gator.map(pow, [2, 3], [10, 2]).wait().raise_failures()
+        <Group of 2: 2 success>
         """
         ended = [task for task in self._tasks if task.status is Status.FAILED]
         errors = [error for _, error in (task.value_and_error() for task in ended) if error]
@@ -157,7 +187,14 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
             raise BaseExceptionGroup(f"{len(errors)} of {len(self)} tasks {what}", errors)
 
     def promises(self) -> Sequence[Task]:
-        """The tasks, as arguments of another one."""
+        """The tasks, as arguments of another one.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     gator.task(sum, gator.map(pow, [2, 3], [10, 2])).get()
+        1033
+        """
         return self._tasks
 
     def __await__(self) -> Generator[Any, None, list[Any]]:
@@ -174,6 +211,11 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
 
         Raises:
             TaskNotFound: one of them is not in the store any more.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.map(pow, [2, 3], [10, 2]).cancel()
+        <Group of 2: 2 canceled>
         """
         open_tasks = [task for task in self._tasks if not task.handle.record.done]
         # From the last: what depends on a task is named before it, and canceled instead of failed.
@@ -238,7 +280,16 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
         return table(self._client, self._tasks, results=results)
 
     def refresh(self) -> None:
-        """Read all that may have changed, a thousand or so at a time."""
+        """Read all that may have changed, a thousand or so at a time.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     group = gator.map(pow, [2], [10])
+        ...     task = gator.pop()
+        ...     group.refresh()
+        ...     group
+        <Group of 1: 1 success>
+        """
         for several in _chunks([task for task in self._tasks if not task.handle.record.done]):
             records = self._client.backend.get([task.task_id for task in several])
             for task, record in zip(several, records, strict=True):

@@ -13,11 +13,27 @@ class Keeping:
     backend: Backend
 
     def pause(self) -> None:
-        """Hand out no task of this queue until `resume`; what runs goes on."""
+        """Hand out no task of this queue until `resume`; what runs goes on.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.pause()
+        ...     task = gator.task(pow, 2, 10)
+        ...     gator.pop() is None
+        True
+        """
         self.backend.pause(self.queue_name)
 
     def resume(self) -> int:
-        """Let this queue go on, and its held tasks too; answers how many were held."""
+        """Let this queue go on, and its held tasks too; answers how many were held.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.pause()
+        ...     task = gator.task(pow, 2, 10)
+        ...     gator.resume(), gator.pop().result
+        (0, 1024)
+        """
         self.backend.pause(self.queue_name, on=False)
         return self.backend.unhold(self.queue_name)
 
@@ -42,9 +58,21 @@ class Keeping:
 
     @property
     def durability(self) -> str:
-        """What a pushed task survives, in a sentence."""
+        """What a pushed task survives, in a sentence.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.durability
+        'this process only: tasks and results are gone when it ends'
+        """
         return self.backend.durability
 
     def verify(self) -> list[str]:
-        """Check the store's indexes and counters against its records; a sentence a fault."""
+        """Check the store's indexes and counters against its records; a sentence a fault.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.verify()
+        []
+        """
         return self.backend.verify()

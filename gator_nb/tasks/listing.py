@@ -102,7 +102,14 @@ class Listing:
         return (self._handle(record) for record in records(self.backend, where))
 
     def counts(self) -> dict[Status, int]:
-        """How many tasks this queue has in each status."""
+        """How many tasks this queue has in each status.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     gator.counts()
+        {<Status.WAITING: 0>: 1}
+        """
         return self.backend.counts().get(self.queue_name, {})
 
     def _handle(self, record: Record) -> Task:

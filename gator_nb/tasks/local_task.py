@@ -198,23 +198,53 @@ class LocalTask(Displayed, Promised):
         self.__dict__.update(func=func, func_args=args, func_kwargs=kwargs, live=True)
 
     def to_waiting(self) -> None:
-        """Set the status to WAITING."""
+        """Set the status to WAITING.
+
+        >>> task = LocalTask()
+        >>> task.to_waiting()
+        >>> print(task.status)
+        waiting
+        """
         self.status = Status.WAITING
 
     def to_success(self) -> None:
-        """Set the status to SUCCESS."""
+        """Set the status to SUCCESS.
+
+        >>> task = LocalTask()
+        >>> task.to_success()
+        >>> print(task.status)
+        success
+        """
         self.status = Status.SUCCESS
 
     def to_failed(self) -> None:
-        """Set the status to FAILED."""
+        """Set the status to FAILED.
+
+        >>> task = LocalTask()
+        >>> task.to_failed()
+        >>> print(task.status)
+        failed
+        """
         self.status = Status.FAILED
 
     def to_canceled(self) -> None:
-        """Set the status to CANCELED."""
+        """Set the status to CANCELED.
+
+        >>> task = LocalTask()
+        >>> task.to_canceled()
+        >>> print(task.status)
+        canceled
+        """
         self.status = Status.CANCELED
 
     def to_retrying(self) -> None:
-        """Set the status to RETRYING."""
+        """Set the status to RETRYING.
+
+        >>> task = LocalTask()
+        >>> task.to_retrying()
+        >>> print(task.status)
+        retrying
+        """
         self.status = Status.RETRYING
 
     def run(self) -> Self:
@@ -225,6 +255,12 @@ class LocalTask(Displayed, Promised):
 
         Raises:
             Exception: what the function raised, after `on_error`.
+
+        >>> from gator_nb import Task
+        >>> task = Task()
+        >>> task.to_call(pow, 2, 10)
+        >>> task.run().result
+        1024
         """
         if self.pushed:
             raise TypeError(f"{self!r} is on the queue: gator.execute(task) runs it here")
@@ -261,6 +297,12 @@ class LocalTask(Displayed, Promised):
         self.to_failed()
         self._fire(self.on_error, error)
 
+    def let_go_of_error(self) -> None:
+        """A snapshot that has run: its error, which holds the frames that hold all it captured, is
+        not to be held by it in turn."""
+        if not self.live:
+            self._raised = None
+
     @calls_users
     def _fire(self, hook: Callable[..., object] | None, *args: object) -> None:
         if hook is None:
@@ -276,6 +318,12 @@ class LocalTask(Displayed, Promised):
 
         Raises:
             NotPicklable: names what is in the way, and the mend.
+
+        >>> from gator_nb import Task
+        >>> task = Task()
+        >>> task.to_call(pow, 2, 10)
+        >>> Task.deserialize(task.serialize()).run().result
+        1024
         """
         return self.definition().sealed()
 
@@ -285,6 +333,12 @@ class LocalTask(Displayed, Promised):
 
         Raises:
             Untrusted, KeyMissing: it was not written by a holder of this user's key.
+
+        >>> from gator_nb import Task
+        >>> task = Task(name="power")
+        >>> task.to_call(pow, 2, 10)
+        >>> Task.deserialize(task.serialize()).name
+        'power'
         """
         definition = Definition.unsealed(data)
         call = definition.call
@@ -344,5 +398,9 @@ class LocalTask(Displayed, Promised):
         return self.name or (function_name(self.func) if self.func else "task")
 
     def done(self) -> bool:
-        """Whether it has ended, in whatever way."""
+        """Whether it has ended, in whatever way.
+
+        >>> LocalTask().done()
+        False
+        """
         return self.status in TERMINAL

@@ -43,6 +43,11 @@ class Ref(Named, Promised):
         Raises:
             BlobMissing: nothing has needed it for a day.
             GatorError: it was unpickled where no store is at hand.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.put({"rate": 0.1}).get()
+        {'rate': 0.1}
         """
         client = self._client
         if client is None:

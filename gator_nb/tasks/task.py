@@ -99,7 +99,13 @@ class Task(LocalTask):
 
     @property
     def label(self) -> str:
-        """Its name, else its function's."""
+        """Its name, else its function's.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.task(pow, 2, 10).label, gator.options(name="power").task(pow, 2, 10).label
+        ('pow', 'power')
+        """
         return super().label if self._handle is None else self._handle.record.label
 
     # -- waiting -------------------------------------------------------------------------------
@@ -110,6 +116,12 @@ class Task(LocalTask):
 
         Raises:
             WaitTimeout: the time is over; the task goes on.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     gator.task(divmod, 7, 0).wait(timeout="1 min").error
+        'ZeroDivisionError: integer division or modulo by zero'
         """
         if self._handle is None and self.done():
             return self
@@ -129,6 +141,12 @@ class Task(LocalTask):
             TaskFailed, TaskCanceled, TaskLost, TaskExpired, TaskTimeout, DependencyError: it
                 ended without a value and without an exception that could be brought here.
             WaitTimeout: the time is over; the task goes on.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = gator.start_worker()
+        ...     gator.task(pow, 2, 10).get(timeout=60)
+        1024
         """
         value, error = self.wait(timeout).value_and_error()
         if error is not None:
@@ -136,7 +154,14 @@ class Task(LocalTask):
         return value
 
     def value_and_error(self) -> tuple[Any, BaseException | None]:
-        """Of a task that has ended: its value, or what `get` would raise."""
+        """Of a task that has ended: its value, or what `get` would raise.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     gator.pop().value_and_error()
+        (1024, None)
+        """
         if self._handle is None:
             return self.result, self._raised
         return self.handle.value(), self.handle.exception()
@@ -171,6 +196,11 @@ class Task(LocalTask):
 
         Raises:
             Untrusted, KeyMissing: the call is not what a holder of the key stored.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.task(pow, 2, 10).debug()
+        pow ran to its end this time: 1024
         """
         from ..attempts.debugging import debug  # loads pdb
 
@@ -184,13 +214,24 @@ class Task(LocalTask):
         Args:
             force: do not wait for code in a process to clean up: kill it at once. A thread cannot
                 be killed.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.task(pow, 2, 10).cancel().status
+        <Status.CANCELED: 5>
         """
         self.handle.cancel(by="handle", force=force)
         return self
 
     @property
     def canceling(self) -> bool:
-        """It was asked to stop and still runs."""
+        """It was asked to stop and still runs.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     gator.task(pow, 2, 10).cancel().canceling
+        False
+        """
         record = self._handle and self._handle.record
         return bool(record and record.cancel_at and record.status is Status.RUNNING)
 

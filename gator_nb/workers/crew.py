@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..needs import Needs, needs_of
-from .worker import Worker, check_slots, default_slots
+from .slots import check_slots, default_slots
+from .worker import Worker
 from .worker_process import WorkerProcess
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from ..constants import EVERY, RENEW_EVERY
 from ..errors import GatorError
 from ..executors.base import Report
 from ..host.liveness import LifeLock
+from ..needs import text_of
 from .choosing import executor_for
 from .claiming import Claiming
 from .end_log import log_end
@@ -65,8 +66,8 @@ class Supervisor:
         self._untold: dict[str, bytes] = {}
         self._reports: list[Report] = []
         self._claiming = Claiming(worker, self.executor)
-        self._told_of: tuple[tuple[str, ...], int] = (), 0
-        """The lanes and slots that the store knows this worker by."""
+        self._told: tuple[object, ...] = ()
+        """What may change of what the store knows of this worker."""
         self._giving_back: list[Claimed] = []
         self._ask = True
         self._next_timeout: float | None = None
@@ -81,6 +82,7 @@ class Supervisor:
         """Serve until the worker is told to stop, then end as cleanly as the tasks allow."""
         if self.worker.self_fence:
             threading.Thread(target=self._fence, name="gator_nb fence", daemon=True).start()
+        self.worker.capacities.look()
         try:
             while self._goes_on():
                 self._guarded(self._pass)
@@ -142,6 +144,8 @@ class Supervisor:
     def _wind_down(self) -> None:
         """Give back what has not begun, wait for what runs, interrupt it at the deadline."""
         with self._in_a_hurry():
+            if self._held:
+                self._guarded(self._register)  # as one that ends: others see why it takes no more
             self._end_what_runs()
         self.clean = not self._held and self.executor.close()
 
@@ -231,22 +235,26 @@ class Supervisor:
     # -- the steps -----------------------------------------------------------------------------
 
     def _register(self) -> None:
-        worker, queues = self.worker, self.worker.queues
-        lanes, slots = self._told_of = self._claiming.lanes, self.executor.slots
+        worker, queues, told = self.worker, self.worker.queues, self._to_tell()
         presence = self.client.presence(worker.id, "worker", self._life)
         self.backend.register(
             presence._replace(
                 name=worker.name or f"{presence.host}:{presence.pid}",
                 queues=(EVERY,) if queues is None else queues,
-                lanes=lanes,
-                slots=slots,
+                lanes=self._claiming.lanes,
+                slots=self.executor.slots,
+                has=text_of(worker.capacities.known()),
+                draining=not self._goes_on(),
                 lease=min(presence.lease, self.executor.lease),
                 kernel=presence.kernel and not self.executor.apart,
             )
         )
         self._renewed_at = time.monotonic()
-        self._registered = True
+        self._registered, self._told = True, told
         worker.registered.set()
+
+    def _to_tell(self) -> tuple[object, ...]:
+        return self._claiming.lanes, self.executor.slots, self.worker.capacities.looked
 
     def _settle(self) -> None:
         """Tell the store what has ended, all in one call; nothing is dropped before it answered."""
@@ -311,7 +319,7 @@ class Supervisor:
         self._held.update((one.record.claim or "", one) for one in claimed)
         if claimed:
             self.executor.submit(claimed)
-        if self._told_of != (self._claiming.lanes, self.executor.slots):
+        if self._told != self._to_tell():
             self._registered = False
 
     def _give_back(self) -> None:

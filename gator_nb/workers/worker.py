@@ -1,34 +1,25 @@
-"""A worker in a user's hand: alligator's verbs, a background thread, signals, the exit."""
+"""A worker in a user's hand: alligator's verbs, and a background thread."""
 
-import atexit
 import logging
 import os
-import signal
-import sys
 import threading
 import time
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from ..constants import ALL, EVERY
 from ..definition import new_id
 from ..host.capacities import Capacities
-from ..host.cores import cores
 from ..states import Status
+from .at_exit import stop_at_exit
+from .foreground import logging_of, short_turns, signals_to
+from .slots import check_slots, default_slots
 from .supervisor import Supervisor
 
 if TYPE_CHECKING:
     import concurrent.futures
 
     from ..gator import Gator
-
-
-def default_slots() -> int:
-    """As many as there are cores for this process, four at most."""
-    return min(4, cores())
 
 
 class Worker:
@@ -99,8 +90,8 @@ class Worker:
         self.threads = threads or (0 if processes or executor else default_slots())
         self.registered = threading.Event()
         """The store knows of it."""
-        self._cut_by: int | None = None
-        """The second signal."""
+        self.cut_by: int | None = None
+        """The second signal, once it has come."""
         self.alone = False
         """This process is only this worker."""
         self.orphaned = False
@@ -111,34 +102,82 @@ class Worker:
     # -- alligator's own -----------------------------------------------------------------------
 
     def ident(self) -> str:
-        """A short text that names this worker and its process."""
+        """A short text that names this worker and its process.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     Worker(gator).ident()
+        'Alligator Worker (#...)'
+        """
         return f"Alligator Worker (#{os.getpid()})"
 
     def starting(self) -> None:
-        """Called before the first task; logs that it starts."""
+        """Called before the first task; logs that it starts.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = Worker(gator)
+        ...     worker.starting()
+        ...     worker.keep_running
+        True
+        """
         self.keep_running = True
         limit = f"will stop after {self.max_tasks} tasks" if self.max_tasks else "has no limit"
         self.log.info("%s starts on %s and %s", self.ident(), _words(self.queues), limit)
 
     def interrupt(self) -> None:
-        """Called at a signal: begin nothing more, finish what runs."""
+        """Called at a signal: begin nothing more, finish what runs.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = Worker(gator)
+        ...     worker.interrupt()
+        ...     worker.keep_running
+        False
+        """
         self.keep_running = False
         self.log.info("%s was interrupted; it finishes what runs", self.ident())
         self._wake()
 
     def stopping(self) -> None:
-        """Called after the last task; logs that it stops."""
+        """Called after the last task; logs that it stops.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = Worker(gator)
+        ...     worker.stopping()
+        ...     worker.keep_running
+        False
+        """
         self.keep_running = False
         self.log.info("%s stops after %d tasks", self.ident(), self.tasks_complete)
 
     def result(self, result: Any) -> None:
-        """Called with the value of each task that `check_and_run_task` ran; logs it."""
+        """Called with the value of each task that `check_and_run_task` ran; logs it.
+
+        >>> from gator_nb import Gator
+        >>> class Loud(Worker):
+        ...     def result(self, result):
+        ...         print("it is", result)
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     Loud(gator).check_and_run_task()
+        it is 1024
+        True
+        """
         if result is not None:
             self.log.info("%r", result)
 
     def check_and_run_task(self) -> bool:
         """Run one task in this thread: True when it succeeded, False when there was none or it
-        failed; an error is logged."""
+        failed; an error is logged.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     Worker(gator).check_and_run_task(), task.result
+        (True, 1024)
+        """
         try:
             task = self.gator.pop_from(self.queues)
         except Exception as error:
@@ -156,8 +195,14 @@ class Worker:
         SIGINT and SIGTERM let what runs finish; a second one interrupts it. Answers an exit code:
         0 when all was settled, 1 when a task could not be stopped or its executor has gone, 130 or
         143 after two signals.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     task = gator.task(pow, 2, 10)
+        ...     Worker(gator, max_tasks=1).run_forever(), task.result
+        (0, 1024)
         """
-        with self._logging(), self._signals(), _short_turns():
+        with logging_of(self), signals_to(self), short_turns():
             self.starting()
             self.alone = True
             self._begin()
@@ -173,7 +218,7 @@ class Worker:
         """What a process that was only this worker ends with."""
         if self.orphaned or (self._loop is not None and not self._loop.clean):
             return 1
-        return 0 if self._cut_by is None else 128 + self._cut_by
+        return 0 if self.cut_by is None else 128 + self.cut_by
 
     def cut_short(self) -> None:
         """Interrupt what still runs; it goes back to the queue."""
@@ -188,19 +233,39 @@ class Worker:
 
     @property
     def slots(self) -> int:
-        """How many tasks it runs at a time."""
+        """How many tasks it runs at a time.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     with Worker(gator, threads=3) as worker:
+        ...         worker.slots
+        3
+        """
         return 0 if self._loop is None else self._loop.executor.slots
 
     @property
     def running_now(self) -> int:
-        """How many tasks it runs just now."""
+        """How many tasks it runs just now.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     with Worker(gator) as worker:
+        ...         worker.running_now
+        0
+        """
         return 0 if self._loop is None else len(self._loop.executor.running())
 
     # -- in the background -----------------------------------------------------------------------
 
     @property
     def queues(self) -> tuple[str, ...] | None:
-        """The queues it serves; None is every one."""
+        """The queues it serves; None is every one.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://", "etl") as gator:
+        ...     Worker(gator).queues, Worker(gator, to_consume="*").queues
+        (('etl',), None)
+        """
         wanted = (self.to_consume,) if isinstance(self.to_consume, str) else tuple(self.to_consume)
         if EVERY in wanted:
             return None
@@ -208,15 +273,31 @@ class Worker:
 
     @property
     def running(self) -> bool:
-        """Its background thread is there."""
+        """Its background thread is there.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     with Worker(gator) as worker:
+        ...         worker.running
+        True
+        """
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> Self:
-        """Run tasks in the background of this process until `stop`, or until it ends."""
+        """Run tasks in the background of this process until `stop`, or until it ends.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = Worker(gator).start()
+        ...     gator.task(pow, 2, 10).get()
+        ...     worker.stop()
+        1024
+        True
+        """
         if not self.running:
             self.keep_running = True
             self._begin()
-            _at_exit(self)
+            stop_at_exit(self)
         return self
 
     def stop(self, timeout: float | None = None) -> bool:
@@ -225,6 +306,12 @@ class Worker:
         After `timeout` seconds (None: as long as it takes) running code is interrupted. What
         stops goes back to the queue; what does not (a thread in C code) keeps its claim until it
         ends, or the process does. True when nothing runs any more.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator:
+        ...     worker = Worker(gator).start()
+        ...     worker.stop(timeout=5.0)
+        True
         """
         self.keep_running = False
         loop = self._loop
@@ -270,73 +357,6 @@ class Worker:
         if self._loop is not None:
             self._loop.listener.wake()
 
-    @contextmanager
-    def _logging(self) -> Iterator[None]:
-        handler = None if self.log.hasHandlers() else logging.StreamHandler()
-        if handler is not None:
-            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-            self.log.addHandler(handler)
-            self.log.setLevel(self.log_level)
-        try:
-            yield
-        finally:
-            if handler is not None:
-                self.log.removeHandler(handler)
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Finish on the first signal, interrupt on the second; only a main thread can ask so."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def handle(signum: int, _frame: FrameType | None) -> None:
-            if self.keep_running:
-                self.interrupt()
-            else:
-                self._cut_by = signum
-                self.cut_short()
-
-        before = {number: signal.signal(number, handle) for number in _SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def check_slots(gator: "Gator", threads: int | None, processes: int | None) -> None:
-    """Refuse numbers that make no worker.
-
-    Raises:
-        ValueError
-    """
-    for option, number in (("threads", threads), ("processes", processes)):
-        if number is not None and number < 1:
-            raise ValueError(f"{option}={number}: a worker needs one at least")
-    if threads and processes:
-        raise ValueError("give threads or processes; for both, start two workers")
-    if processes and not gator.backend.persistent:
-        raise ValueError(
-            f"{gator.conn_string} lives in this process only, so processes=... is for "
-            'stores that last, as Gator("sqlite:///tasks.sqlite")'
-        )
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """The loop waits its turn each time that it has heard from the store, and tasks wait for it."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(min(before, _TURN))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-_TURN = 0.001
-"""Seconds; with Python's own five milliseconds a drain of short tasks takes a tenth longer."""
-
 
 def _serve(loop: Supervisor) -> None:
     """The life of a loop, on its thread."""
@@ -352,32 +372,9 @@ def _serve(loop: Supervisor) -> None:
 _LAST_WORDS = 5.0
 """Seconds that a worker has to sign off from a store that may be away."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SIGNAL_CHECK = 60.0
 """Seconds; a signal's handler runs at once whatever this is, only Windows needs to look."""
 
 
 def _words(queues: tuple[str, ...] | None) -> str:
     return "every queue" if queues is None else ", ".join(queues)
-
-
-_EXIT_GRACE = 0.5
-"""Seconds that running tasks have at the interpreter's exit before they are interrupted; a front
-end kills a kernel two seconds after it has asked it to end."""
-
-_started: "weakref.WeakSet[Worker]" = weakref.WeakSet()
-
-
-def _at_exit(worker: Worker) -> None:
-    if not _started:
-        atexit.register(_stop_all)
-    _started.add(worker)
-
-
-def _stop_all() -> None:
-    """Stop every worker of this process, all at once."""
-    workers = [worker for worker in _started if worker.running]
-    for worker in workers:
-        worker.keep_running = False
-    for worker in workers:
-        worker.stop(_EXIT_GRACE)

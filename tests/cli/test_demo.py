@@ -17,17 +17,22 @@ from ..waiting import until
 pytestmark = pytest.mark.slow
 
 
+def started(said: Path) -> subprocess.Popen[bytes]:
+    """The demo, with its temporary folder beside what it says."""
+    with said.open("w") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "gator_nb", "demo", "--no-browser", "--port", "0"],
+            stdout=out,
+            stderr=out,
+            env=os.environ | {"TMPDIR": str(said.parent), "GATOR_NB_KEY": ""},
+        )
+
+
 def test_it_works_until_it_is_told_to_end(tmp_path: Path) -> None:
     """Tasks run, fail and are tried again while the page answers; Ctrl-C ends it with 0 at once,
     and leaves neither its store nor a process."""
     said = tmp_path / "said"
-    with said.open("w") as out:
-        demo = subprocess.Popen(
-            [sys.executable, "-m", "gator_nb", "demo", "--no-browser", "--port", "0"],
-            stdout=out,
-            stderr=out,
-            env=os.environ | {"TMPDIR": str(tmp_path), "GATOR_NB_KEY": ""},
-        )
+    demo = started(said)
     try:
         until(lambda: "Ctrl-C" in said.read_text() or demo.poll() is not None, 40)
         url = re.search(r"http://\S+", said.read_text())
@@ -48,3 +53,19 @@ def test_it_works_until_it_is_told_to_end(tmp_path: Path) -> None:
     assert "Traceback" not in said.read_text()
     assert not list(tmp_path.glob("gator-demo-*"))
     assert not list((Path(os.environ["HOME"])).rglob("*"))
+
+
+def test_it_ends_cleanly_before_it_has_begun(tmp_path: Path) -> None:
+    """SIGTERM while the laboratory is being set up, before there is a page: its store goes too."""
+    said = tmp_path / "said"
+    demo = started(said)
+    try:
+        until(lambda: list(tmp_path.glob("gator-demo-*")) or demo.poll() is not None, 40)
+        demo.terminate()
+        assert demo.wait(20) == 0, said.read_text()
+    finally:
+        demo.kill()
+        demo.wait()
+    assert "http://" not in said.read_text()
+    assert "Traceback" not in said.read_text()
+    assert not list(tmp_path.glob("gator-demo-*"))

@@ -131,11 +131,16 @@ def _opens_or_closes(frame: FrameType) -> bool:
 def interrupted_at(line: int) -> Iterator[list[int]]:
     """Ctrl-C at the n-th line that is run inside the memory store; answers how many were."""
     seen = [0]
+    lines: dict[FrameType, int] = {}
 
     def trace(frame: FrameType, event: str, _arg: Any) -> Any:
         if not frame.f_code.co_filename.rpartition("backends")[2].startswith("/memory/"):
             return None
-        if event == "line" and not _opens_or_closes(frame):
+        # From Python 3.12 on a comprehension is part of its function. A tracer that raises where it
+        # jumps back leaves the lock held; a signal that comes there does not.
+        again = lines.get(frame) == frame.f_lineno
+        lines[frame] = frame.f_lineno
+        if event == "line" and not again and not _opens_or_closes(frame):
             seen[0] += 1
             if seen[0] == line:
                 raise KeyboardInterrupt

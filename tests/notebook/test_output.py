@@ -53,6 +53,13 @@ def test_a_task_that_outlives_the_cell_it_began_in_stays_out_of_later_ones(kerne
     assert kernel.run("task.wait(timeout=30).logs().count('printed')") == "8"
 
 
+def test_what_is_run_by_hand_prints_into_its_cell_and_once_into_its_log(kernel) -> None:
+    """However many routes the kernel's streams have by then."""
+    kernel.run("from gator_nb import Gator\nmine = Gator('memory://')")
+    assert kernel.run("task = mine.task(print, 'by hand', 1); mine.pop()").startswith("by hand 1\n")
+    assert kernel.run("print(repr(task.logs()))") == "'by hand 1\\n'\n"
+
+
 def test_many_cells_and_workers_add_no_layer_to_the_streams(kernel) -> None:
     """A notebook that is open for a month prints as on its first day."""
     for _ in range(5):

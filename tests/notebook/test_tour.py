@@ -1,5 +1,6 @@
 """The notebooks after the quickstart, from top to bottom in real kernels, and their scenes."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,32 @@ def test_a_cancel_that_lies_stands_beside_one_that_does_not(
     assert len([line for line in told.splitlines() if line.startswith("start at epoch")]) > 1
     assert "SIGSEGV" in told
     assert "`average` captures `con` (sqlite3.Connection): open it inside the function" in told
+
+
+def test_two_machines_of_which_one_dies(kernel_env: dict[str, str], tmp_path: Path) -> None:
+    """04: a server, two workers, one killed amid the work: each fold has its score, and all that
+    the notebook started has ended. No password is among what it shows."""
+    told = executed("04_other_machines.ipynb", kernel_env | {"XDG_CONFIG_HOME": str(tmp_path)},
+                    tmp_path)  # fmt: skip
+    assert "redis://127.0.0.1:" in told
+    assert "of 8 folds" in told
+    assert re.search(r"begun twice: \[(\d)?\]", told), told
+    assert "the second machine ended with 0" in told
+    assert "the server ended with 0" in told
+    password = re.search(r'password = "(.+)"', (tmp_path / "gator_nb/profiles.toml").read_text())
+    assert password
+    assert password[1] not in told
+
+
+def test_a_task_is_followed_through_its_store(kernel_env: dict[str, str], tmp_path: Path) -> None:
+    """07: what each step shows is what the text beside it says."""
+    told = executed("07_how_it_works.ipynb", kernel_env, tmp_path)
+    assert "which begin b'GNB1\\x04call" in told
+    assert "with an old claim:  lost" in told
+    assert "with the right one: done" in told
+    assert "the value: 119.0 - it printed: with a rate of 1.19" in told
+    assert "Untrusted - the signature of this call does not fit" in told
+    assert "nothing is wrong" in told
 
 
 def test_the_page_lives_in_its_notebook(kernel_env: dict[str, str], tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What is released, and what becomes of it in an environment that has nothing else."""
