@@ -19,11 +19,18 @@ EXTRAS = ("lab", "server", "dask")
 DEFAULT = ("tests", "-m", "not browser and not slow")
 
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+OPTIONAL = PROJECT["optional-dependencies"]
+
+
+def tools() -> list[str]:
+    """What the tests need beside gator_nb; no peers of benchmarks."""
+    return [one for one in OPTIONAL["test"] if not one.startswith("gator_nb")]
+
+
 def lowest() -> list[str]:
     """Each requirement as its lowest version."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    optional = project["optional-dependencies"]
-    asked = [*project["dependencies"], *(one for extra in EXTRAS for one in optional[extra])]
+    asked = [*PROJECT["dependencies"], *(one for extra in EXTRAS for one in OPTIONAL[extra])]
     bounds = [re.match(r"([\w.-]+)\s*(?:>=|~=)\s*([\w.]+)", one) for one in asked]
     return [f"{one[1]}=={one[2]}" for one in bounds if one is not None]
 
@@ -35,8 +42,8 @@ def main(arguments: list[str]) -> int:
         python = Path(folder) / "bin" / "python"
         pins = Path(folder) / "lowest.txt"
         pins.write_text("\n".join(lowest()))
-        install = [python, "-m", "pip", "install", "-q", "-c", pins, "-e", f"{ROOT}[test]"]
-        subprocess.run(install, check=True)
+        ours = ["-c", pins, "-e", f"{ROOT}[{','.join(EXTRAS)}]"]
+        subprocess.run([python, "-m", "pip", "install", "-q", *ours, *tools()], check=True)
         print(*lowest(), sep="\n")
         done = subprocess.run([python, "-m", "pytest", *arguments], cwd=ROOT, check=False)
     return done.returncode
