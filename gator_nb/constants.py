@@ -34,6 +34,9 @@ PROCESS_LEASE = 15.0
 RENEW_EVERY = 5.0
 """Seconds between two renewals of a lease."""
 
+NAMES_KEPT = 500
+"""Workers that left whose names a store still knows: their tasks are shown beside them."""
+
 LOG_HEAD = LOG_TAIL = 512 * 1024
 """Bytes of a task's output that are kept from its start and from its end."""
 LOG_DISPLAYS = 8 * 1024 * 1024

@@ -110,6 +110,16 @@ def from_text(text: str | None) -> Needs:
     return {name: int(amount) for name, _, amount in pairs}
 
 
+def amounts(text: str | None) -> str:
+    """What a worker has or a task needs, as people read it.
+
+    >>> amounts("gpu=2,license=1,memory=64000000000")
+    '2 gpu, 1 license, 64 GB memory'
+    """
+    told = from_text(text).items()
+    return ", ".join(f"{as_size(n) if name == 'memory' else n} {name}" for name, n in told)
+
+
 def fit(needs: Mapping[str, int], into: Mapping[str, int]) -> bool:
     """Whether there is enough of each.
 

@@ -6,6 +6,7 @@ CONN = "GATOR_NB_CONN"
 KEY = "GATOR_NB_KEY"
 QUEUE = "GATOR_NB_QUEUE"
 RUN_IN = "GATOR_NB_RUN_IN"
+DASHBOARD_URL = "GATOR_NB_DASHBOARD_URL"
 
 
 def conn_string() -> str | None:
@@ -26,3 +27,9 @@ def queue_name() -> str | None:
 def run_in() -> str | None:
     """Where tasks run when nobody says otherwise, from `$GATOR_NB_RUN_IN`; None is anywhere."""
     return os.environ.get(RUN_IN) or None
+
+
+def dashboard_url() -> str | None:
+    """How browsers reach a port of a kernel, from `$GATOR_NB_DASHBOARD_URL`; None when it is not
+    set."""
+    return os.environ.get(DASHBOARD_URL) or None

@@ -27,7 +27,8 @@ class Magic(NamedTuple):
     """What may follow, as it stands in the help."""
     options: tuple[str, ...] = ()
     completes: str = ""
-    """What a word of it can be: "tasks", "open tasks", "ended tasks", "statuses" or "stores"; or
+    """What a word of it can be: "tasks", "open tasks", "ended tasks", "statuses", "stores" or
+    "queues"; or
     the words themselves."""
 
 
@@ -48,6 +49,10 @@ MAGICS = {
     "connect": Magic(
         "Go on with another store; alone, list those with a name.",
         "[NAME|ADDRESS [--save NAME]]", ("--save",), "stores",
+    ),
+    "queue": Magic(
+        "Go on with another queue, as an older notebook's; alone, list them.",
+        "[NAME]", (), "queues",
     ),
     "worker": Magic(
         "Run this queue's tasks here, or stop to.",

@@ -230,6 +230,29 @@ def test_processes_that_rotate_at_once_lose_no_key(home):
     assert made < set(keys.load().ids)
 
 
+@pytest.mark.skipif("sys.platform != 'linux'")
+def test_a_rotation_waits_for_one_that_is_under_way(home, monkeypatch):
+    """It comes between the reading and the writing of another, and loses no key of that one."""
+    keys.load()
+    inode = (home / "gator_nb").stat().st_ino
+    write, others = keys.write_private, []
+
+    def somebody_waits():
+        locks = Path("/proc/locks").read_text().splitlines()
+        return any("-> FLOCK" in line and f":{inode} " in line for line in locks)
+
+    def late(path, text):
+        if not others:
+            others.append(pool.submit(keys.rotate))
+            until(lambda: others[0].done() or somebody_waits())
+        write(path, text)
+
+    monkeypatch.setattr(keys, "write_private", late)
+    with ThreadPoolExecutor(1) as pool:
+        mine = keys.rotate()
+        assert {mine.id, others[0].result().id} < set(keys.load().ids)
+
+
 def test_a_link_is_refused_when_keys_are_added_too(home):
     keys.load()
     path = keys.key_file()

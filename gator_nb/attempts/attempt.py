@@ -71,12 +71,17 @@ def snapshot_loader(client: Client, one: Try, task_class: type[Task], claimed: C
 
 
 def attempt(one: Try, load: Load) -> Ended:
-    """Run one try in a context of its own; whatever happens in it, there is an end."""
+    """Run one try in a context of its own; whatever happens in it, there is an end.
+
+    No caller may keep it in a variable: its error holds their frames, and what is held in a circle
+    stays until Python looks for such, with all that the task captured.
+    """
     process = os.getpid()
-    ended = Context().run(_attempt, one, load)
-    if os.getpid() != process:
-        os._exit(0)  # a copy that the task forked and let come back: the try is not its own
-    return ended
+    try:
+        return Context().run(_attempt, one, load)
+    finally:
+        if os.getpid() != process:
+            os._exit(0)  # a copy that the task forked and let come back: the try is not its own
 
 
 def settlement_of(client: Client, one: Running, ended: Ended) -> Settlement | None:
@@ -134,9 +139,13 @@ def _attempt(one: Try, load: Load) -> Ended:
         return failed_to_load(one, error)
     if raised is None:
         return Ended(Status.SUCCESS, task.retries, outcome)
-    if one.cause is not None:
-        return _stopped(one)
-    return failed(outcome, raised, Reason.ERROR, task.retries, task.backoff)
+    try:
+        task.let_go_of_error()
+        if one.cause is not None:
+            return _stopped(one)
+        return failed(outcome, raised, Reason.ERROR, task.retries, task.backoff)
+    finally:
+        del raised  # it holds this frame, which would hold it, with all that the task captured
 
 
 def _show_figures(one: Try) -> None:

@@ -58,13 +58,16 @@ class Running(ABC):
         """Seconds before its first retry."""
         self.paused = False
         """Its code waits for another task, and takes no slot."""
-        self.told = False
-        """There is progress, a metric or output that nobody has taken. A plain flag: an
-        interruption inside of an Event could leave its lock taken for good."""
-        self.sink = Sink(tee=tee, on_text=self._note)
+        self.sink = Sink(tee=tee)
 
-    def _note(self) -> None:
-        self.told = True
+    @property
+    def told(self) -> bool:
+        """There is progress, a metric or output that nobody has taken."""
+        return self.sink.told
+
+    @told.setter
+    def told(self, told: bool) -> None:
+        self.sink.told = told
 
     @property
     def elapsed(self) -> float:
@@ -123,7 +126,7 @@ class Try(Running):
         keeper: Keeper | None,
         *,
         tee: bool = False,
-        on_pause: Callable[[], None] = lambda: None,
+        on_pause: Callable[["Try"], object] = lambda _: None,
     ) -> None:
         super().__init__(record, tee=tee)
         self._keeper = keeper
@@ -205,12 +208,12 @@ class Try(Running):
             self.check()
             return
         self.paused = True
-        self._on_pause()
+        self._on_pause(self)
         try:
             yield
         finally:
             self.paused = False
-            self._on_pause()
+            self._on_pause(self)
         self.check()
 
     @property

@@ -49,10 +49,14 @@ class Snapshot(NamedTuple):
         know_sources(self.sources)
         return load_call(Frozen(self.payload, tuple(self.refs)), self.results, fetch)
 
+    def names(self) -> list[str]:
+        """Those of all large buffers that it needs."""
+        results = (one.refs for one in self.results.values())
+        return list(dict.fromkeys(chain(self.refs, *results)))
+
     def with_larges(self, fetch: Fetch) -> Self:
         """The same with its large buffers, for where there is no way to the store."""
-        results = (one.refs for one in self.results.values())
-        names = list(dict.fromkeys(chain(self.refs, *results)))
+        names = self.names()
         found = zip(names, map(bytes, fetch(names)), strict=True)
         return self._replace(larges=dict(found)) if names else self
 

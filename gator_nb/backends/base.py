@@ -275,6 +275,11 @@ class Backend(ABC):
     def presences(self) -> list[Presence]:
         """Everyone registered, oldest first."""
 
+    @abstractmethod
+    def worker_names(self) -> dict[str, str]:
+        """The names by id of all that are registered and have one, and of the `NAMES_KEPT` that
+        left last."""
+
     # -- reading ---------------------------------------------------------------------------
 
     @abstractmethod

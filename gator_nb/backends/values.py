@@ -1,7 +1,8 @@
 """What the verbs of a store are told and answer: plain values, without anything to do."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from ..record import Record
 from ..states import Status
@@ -104,6 +105,26 @@ class Presence(NamedTuple):
     """("*",) for every queue."""
     lanes: tuple[str, ...] = ()
     slots: int = 0
+    has: str = ""
+    """What it has for tasks with needs, as a lane names them (`needs.text_of`)."""
+    draining: bool = False
+    """It takes nothing more, and ends once what it runs has ended."""
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> Self:
+        """The presence that a store kept as a JSON list; what this version does not know is left
+        out, and what it does not find is the default.
+
+        Raises:
+            TypeError, ValueError: it is none.
+
+        >>> Presence.of(["w", "worker", "lab-1"]).name
+        'lab-1'
+        """
+        known = dict(zip(cls._fields, values, strict=False))
+        for several in ("queues", "lanes"):
+            known[several] = tuple(known.get(several, ()))
+        return cls(**known)
 
 
 class Filter(NamedTuple):

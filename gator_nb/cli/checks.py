@@ -20,6 +20,7 @@ from ..durations import duration
 from ..errors import GatorError
 from ..gator import Gator
 from ..host.places import data_folder, runtime_folder
+from ..needs import amounts
 from ..states import Status
 from ..tasks.group import records
 from .arguments import open_existing
@@ -156,6 +157,10 @@ def _worker(one: Seen, now: float) -> Check:
     presence = one.presence
     queues = "every queue" if EVERY in presence.queues else ", ".join(presence.queues)
     told = f"{presence.name}: Python {presence.python}, {presence.slots} at a time, {queues}"
+    if presence.has:
+        told += f"; has {amounts(presence.has)}"
+    if presence.draining:
+        return Check("worker", "note", f"{told}; it ends, and takes nothing more")
     if one.silent:
         return Check(
             "worker", "note", f"{told}; not heard of for {duration(now - presence.renewed)}"

@@ -49,13 +49,15 @@ class ServingWorker(Worker):
             "starting",
             f"serving {served} of {self.gator.conn_string}, {self.at_a_time}",
             store=self.gator.conn_string, queues=queues and list(queues),
-            slots=self.processes or self.threads,
+            slots=self.processes or self.threads or None,
             worker=self.name or f"{host_name()}:{os.getpid()}", worker_id=self.id,
             pid=os.getpid(), durability=self.gator.durability,
         )  # fmt: skip
 
     @property
     def at_a_time(self) -> str:
+        if self.foreign is not None:
+            return "on a cluster"
         if not self.processes:
             return f"{self.threads} at a time"
         return f"in {self.processes} process{'' if self.processes == 1 else 'es'}"
@@ -74,6 +76,11 @@ class ServingWorker(Worker):
         rest = f"; {tasks(running)} may finish{limit}" if running else ""
         self.say("draining", f"{why}{rest}", why=why, running=running, grace=self.grace)
         self._wake()
+
+    def executor_gone(self, why: str) -> None:
+        self.orphaned = True
+        self.say("executor-gone", why, logging.ERROR)
+        self.drain("its cluster has gone")
 
     def cut_short(self) -> None:
         if not self._signaled:  # it was ending by itself, and this is the first signal

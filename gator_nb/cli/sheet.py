@@ -52,7 +52,7 @@ def show(
         header, outcome, note = _signed(gator, record)
         log = text_of(gator.backend.log(record.id)).decode("utf-8", "replace")
         now = gator.backend.now()
-        workers = {one.id: one.name for one in gator.backend.presences()}
+        workers = gator.backend.worker_names()
         why = why_nobody_begins(gator.backend, [record.id], here=False)
     if as_json:
         told = _facts(record, now, header, outcome, note)

@@ -11,6 +11,7 @@ from ..constants import EVERY
 from ..gator import Gator
 from ..output.read_back import reading_back
 from .arguments import Dsn, capacity, open_gator, parsed_duration, queue_name
+from .cluster import Kind, executor_on
 from .limits import Limits
 from .serving import ServingWorker
 from .status_line import status_line
@@ -20,7 +21,7 @@ EXIT_CODES = (
     "Ctrl-C or SIGTERM lets what runs finish and begins nothing more; a second one interrupts it, "
     "and it goes back to the queue. Exit codes:\n\n"
     "0: all that began was settled or given back.\n\n"
-    "1: a task could not be stopped, or the store could not be told.\n\n"
+    "1: a task could not be stopped, the store could not be told, or the cluster has gone.\n\n"
     "2: wrong use, or no store at the start.\n\n"
     "130 (Ctrl-C) or 143 (SIGTERM): a second signal cut it short."
 )
@@ -43,6 +44,19 @@ def worker(
         typer.Option(
             "--processes", "-p", min=1, metavar="N", show_default=False,
             help="Run them in so many processes instead, which can be stopped whatever they do.",
+        ),
+    ] = None,
+    executor: Annotated[
+        Kind | None,
+        typer.Option(
+            show_default=False, help="Run them on a cluster of this kind instead, in all it has."
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", show_default="what Dask is configured with",
+            help="That of the cluster, as tcp://host:8786.",
         ),
     ] = None,
     queue: Annotated[
@@ -91,11 +105,20 @@ def worker(
         bool, typer.Option("--json", help="The log as JSON on stdout, one object a line.")
     ] = False,
 ) -> None:  # fmt: skip
-    reading = nullcontext() if processes else reading_back()
-    with reading, log_lines(as_json=as_json) as log, open_gator(dsn) as gator:
+    if executor and (threads or processes):
+        raise typer.BadParameter(
+            "the cluster tells how many run at a time: leave --threads and --processes out",
+            param_hint="--executor",
+        )
+    with (
+        nullcontext() if processes or executor else reading_back(),
+        log_lines(as_json=as_json) as log,
+        executor_on(executor, scheduler) as cluster,
+        open_gator(dsn) as gator,
+    ):
         one = ServingWorker(
             gator, max_tasks, queue or EVERY, threads=threads, processes=processes,
-            name=_free_name(gator, name), grace=grace, asked_name=name,
+            executor=cluster, name=_free_name(gator, name), grace=grace, asked_name=name,
             has={kind: amount for one in has or () for kind, amount in one.items()},
         )  # fmt: skip
         with ExitStack() as beside:

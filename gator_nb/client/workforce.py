@@ -237,8 +237,8 @@ def _missing(wanted: Lane, served: Sequence[str]) -> str:
 
 
 def serves(worker: Presence, queue: str) -> bool:
-    """Whether a worker takes the tasks of this queue."""
-    return EVERY in worker.queues or queue in worker.queues
+    """Whether a worker takes the tasks of this queue; one that ends takes none."""
+    return not worker.draining and (EVERY in worker.queues or queue in worker.queues)
 
 
 def lives(presence: Presence, now: float) -> bool:

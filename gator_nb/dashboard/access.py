@@ -94,7 +94,7 @@ class _Login(RequestHandler):
             self.set_signed_cookie(
                 _COOKIE, _HOLDER, expires_days=_DAYS, httponly=True, samesite="Lax"
             )
-            self.redirect(_local(self.get_argument("next", "/")))
+            self.redirect(_page(self.get_argument("next", "")))
             return
         self.set_status(403)
         self._ask(f"That is not the {kind} of this dashboard.")
@@ -103,18 +103,18 @@ class _Login(RequestHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
         page = files(__package__).joinpath("login.html").read_text(encoding="utf-8")
-        where = escape(_local(self.get_argument("next", "/")), quote=True)
+        where = escape(_page(self.get_argument("next", "")), quote=True)
         for place, text in (*_ASKED[self.door.kind].items(), ("$TROUBLE", escape(trouble))):
             page = page.replace(place, text)
         self.write(page.replace("$NEXT", where))
 
 
-def _local(address: str) -> str:
-    """An address of this server: a link must not lead elsewhere.
+def _page(address: str) -> str:
+    """The page, as seen from the form, with what an address asks of it: a link must not lead
+    elsewhere, and a proxy may have put both anywhere.
 
-    >>> _local("/?task=3f2a"), _local("https://elsewhere/"), _local("//elsewhere/")
-    ('/?task=3f2a', '/', '/')
+    >>> _page("/behind/?task=3f2a"), _page("https://elsewhere/"), _page("//elsewhere/?q=a")
+    ('./?task=3f2a', './', './?q=a')
     """
-    parts = urlsplit(address)
-    local = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return address if local and not parts.scheme and not parts.netloc else "/"
+    asked = urlsplit(address).query
+    return f"./?{asked}" if asked else "./"

@@ -56,7 +56,6 @@ def create_app(dsn: str | None = None, *, read_only: bool = False) -> Any:
         dsn: the store's address; None is `$GATOR_NB_CONN`, else the user's own store.
         read_only: it shows, and does nothing.
     """
-    pn.extension()
     try:
         address = _shown(dsn)
     except GatorError as error:

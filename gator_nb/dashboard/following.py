@@ -24,7 +24,8 @@ _PRESENCE_EVERY = 1.0
 """Seconds between two looks at who is there; each opens a lock file a worker."""
 _MANY = 5_000
 """Changes after which looking at each costs more than reading every page again."""
-_NAMES_KEPT = 500
+_NAMES_EVERY = 10.0
+"""Seconds until a worker is known by name that came and left between two looks at who is there."""
 _CHARTS_EVERY = 1.0
 """Seconds between two charts; each goes to the browser as a whole."""
 
@@ -53,8 +54,9 @@ class WorkerSeen(NamedTuple):
     """A registered worker, and whether it lives."""
 
     presence: Presence
-    life: Literal["alive", "silent"]
-    """Silent: it lives as far as anybody can tell, and has not been heard of for a while."""
+    life: Literal["alive", "silent", "draining"]
+    """Silent: it lives as far as anybody can tell, and has not been heard of for a while. Draining:
+    it takes nothing more, and ends once what it runs has ended."""
 
 
 class Stuck(NamedTuple):
@@ -103,7 +105,9 @@ class Following:
         self._cursor: int | None = None
         self._counts: Counts = {}
         self._workers: tuple[WorkerSeen, ...] = ()
+        self._there = frozenset[str]()
         self._worker_names: Mapping[str, str] = {}
+        self._names_due = 0.0
         self._workers_due = 0.0
         self._paused: frozenset[str] = frozenset()
         self._stuck: tuple[Stuck, ...] = ()
@@ -123,7 +127,7 @@ class Following:
         if looks_round:
             self._workers_due = now + _PRESENCE_EVERY
             reap(self.backend)
-            self._take_workers()
+            self._take_workers(now)
         self._take_changes()
         if looks_round:
             self._take_stuck()
@@ -173,13 +177,13 @@ class Following:
 
     # -- what changed ----------------------------------------------------------------------
 
-    def _take_workers(self) -> None:
+    def _take_workers(self, now: float) -> None:
         self._workers = workers_seen(self.backend)
         self._paused = frozenset(self.backend.paused())
-        fresh = {seen.presence.id: seen.presence.name for seen in self._workers}
-        if not fresh.items() <= self._worker_names.items():
-            names = {**self._worker_names, **fresh}
-            self._worker_names = dict(list(names.items())[-_NAMES_KEPT:])
+        there = frozenset(seen.presence.id for seen in self._workers)
+        if there != self._there or now >= self._names_due:
+            self._there, self._names_due = there, now + _NAMES_EVERY
+            self._worker_names = self.backend.worker_names()
 
     def _take_stuck(self) -> None:
         """Told once they were found twice: a worker takes a moment to see what it could serve."""
@@ -309,9 +313,13 @@ def touches(record: Record, where: Filter, after: int | None, page: Page) -> boo
 
 def workers_seen(backend: Backend) -> tuple[WorkerSeen, ...]:
     """The workers that live, oldest first."""
-    return tuple(
-        WorkerSeen(one.presence, "silent" if one.silent else "alive") for one in workers(backend)
-    )
+    return tuple(WorkerSeen(one.presence, _life_of(one)) for one in workers(backend))
+
+
+def _life_of(one: Seen) -> Literal["alive", "silent", "draining"]:
+    if one.silent:
+        return "silent"
+    return "draining" if one.presence.draining else "alive"
 
 
 def stuck_among(

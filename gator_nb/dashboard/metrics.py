@@ -16,6 +16,8 @@ from .poller import poller_for
 from .summary import unserved_queues
 
 PATH = "/metrics"
+ANY = "*"
+"""In place of the names that a dashboard goes by: only its path is secret."""
 _WITHIN = 5.0
 """Seconds that a store may take before it counts as unreachable."""
 _ASKS = "The dashboard's {kind} is asked for: Authorization: Bearer {KIND}\n"
@@ -66,7 +68,7 @@ class Metrics(RequestHandler):
 
     async def _may(self) -> bool:
         if self._door is None:
-            return self.request.host.lower() in self._hosts
+            return ANY in self._hosts or self.request.host.lower() in self._hosts
         if is_holder(self):
             return True
         kind, _, given = self.request.headers.get("Authorization", "").partition(" ")
@@ -119,9 +121,11 @@ class _Seen(Collector):
         for queue in sight.counts:
             unserved.add_metric([queue], waiting.get(queue, 0))
         yield unserved
-        workers = _family("workers", "Workers; silent ones were not heard of for a while.", "life")
+        workers = _family(
+            "workers", "Workers; silent: not heard of for a while; draining: about to end.", "life"
+        )
         slots = _family("worker_slots", "Tasks that these workers can run at once.", "life")
-        for life in ("alive", "silent"):
+        for life in ("alive", "silent", "draining"):
             those = [seen.presence for seen in sight.workers if seen.life == life]
             workers.add_metric([life], len(those))
             slots.add_metric([life], sum(one.slots for one in those))

@@ -94,12 +94,15 @@ def make_server(
     origins: list[str],
     secret: Secret | None,
     dsn: str,
+    *,
+    prefix: str = "",
 ) -> Any:
     """A server of this page that has not started.
 
     Args:
         origins: the "host:port" that a browser's address may show; no other page gets through.
         dsn: the store that `/metrics` tells of.
+        prefix: what every path begins with; one that nobody can guess keeps out who was not told.
     """
 
     def page() -> Any:  # Panel takes nothing but a plain function for a factory
@@ -120,6 +123,7 @@ def make_server(
         verbose=False,
         extra_patterns=[(PATH, Metrics, {"dsn": dsn, "door": door, "hosts": origins})],
         unused_session_lifetime_milliseconds=_SESSION_LIFETIME,
+        prefix=prefix,
         **guarded,
     )
 

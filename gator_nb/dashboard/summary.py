@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from ..constants import EVERY
+from ..client.workforce import serves
 from ..states import UNSTARTED, WAITING, Status
 from .following import Sight, WorkerSeen
 from .query import STATUSES_OF, Counts, counted
@@ -41,8 +41,8 @@ def matching_count(sight: Sight, page_number: int) -> int | None:
 
 def unserved_queues(counts: Counts, workers: Collection[WorkerSeen]) -> dict[str, int]:
     """Queues with tasks that could run now, and how many, where no live worker would take them."""
-    served = {queue for worker in workers for queue in worker.presence.queues}
-    if EVERY in served:
-        return {}
+    there = [worker.presence for worker in workers]
     ready = {queue: by.get(WAITING, 0) for queue, by in counts.items()}
-    return {queue: n for queue, n in ready.items() if n and queue not in served}
+    return {
+        queue: n for queue, n in ready.items() if n and not any(serves(one, queue) for one in there)
+    }

@@ -21,12 +21,16 @@ class Report(NamedTuple):
 class Executor(Protocol):
     """Runs claimed tasks. Every method is called by the worker's own thread and returns at once."""
 
-    slots: int
-    """How many tasks run at a time."""
+    @property
+    def slots(self) -> int:
+        """How many tasks run at a time; may change."""
+
     lanes: tuple[str, ...]
     """What it can run; see `record.lane_of`."""
     kills: bool
     """It can stop whatever its code does."""
+    apart: bool
+    """Its code runs in other processes than its worker."""
     lease: float
     """Seconds of silence after which it counts as lost on another host."""
 

@@ -49,14 +49,12 @@ class ChildTry(Try):
     """A try in the main thread of a child, interrupted by a signal's handler."""
 
     def __init__(self, record: Record, line: Line, client: FarClient) -> None:
-        super().__init__(record, client, on_pause=self._tell_pause)
+        super().__init__(
+            record, client, on_pause=lambda one: line.send({"type": "paused", "on": one.paused})
+        )
         self.client = client
         self.sink = _ToStream()
         self.inside = False
-        self._line = line
-
-    def _tell_pause(self) -> None:
-        self._line.send({"type": "paused", "on": self.paused})
 
     def is_here(self) -> bool:
         return threading.current_thread() is threading.main_thread()
@@ -103,12 +101,20 @@ class Child:
     def serve(self) -> None:
         """Run tasks until the worker closes the line."""
         self._line.send({"type": "ready"})
-        while (received := self._line.next_task()) is not None:
-            take_output(*received.files)
-            if self._surroundings.stale():
-                self._line.send({"type": "stale"})
-            else:
-                self._run(received)
+        while self._serve_one():
+            pass
+
+    def _serve_one(self) -> bool:
+        """Run the next task, and hold nothing of it while waiting for another; False at the end."""
+        received = self._line.next_task()
+        if received is None:
+            return False
+        take_output(*received.files)
+        if self._surroundings.stale():
+            self._line.send({"type": "stale"})
+        else:
+            self._run(received)
+        return True
 
     def _run(self, received: Received) -> None:
         message = received.message
@@ -131,12 +137,11 @@ class Child:
         if record.claim in self._asked:  # it came before there was anything to interrupt
             one.asked(self._asked[record.claim])
         self._running.set()
-        ended = attempt(one, load)
-        self._running.clear()
-        self._one = None
-        self._end(one, ended)
+        self._end(one, attempt(one, load))  # in no variable of this frame; see `attempt`
 
     def _end(self, one: ChildTry, ended: Ended) -> None:
+        self._running.clear()
+        self._one = None
         one.client.leave()
         end_output()
         self._tell(one)
@@ -186,12 +191,10 @@ class Child:
         while True:
             self._running.wait()
             pause.wait(_TELL_EVERY)
-            one = self._one
-            if one is not None and one.told:
-                self._tell(one)
+            self._tell(self._one)
 
-    def _tell(self, one: ChildTry) -> None:
-        if one.told:
+    def _tell(self, one: ChildTry | None) -> None:
+        if one is not None and one.told:
             one.told = False
             told = {"progress": one.progress_text(), "metrics": one.metrics_text()}
             self._line.send({"type": "told", "claim": one.claim, **told})

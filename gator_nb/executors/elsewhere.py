@@ -1,6 +1,6 @@
 """One try wherever an executor of somebody else's runs it: in a thread, a process, a cluster."""
 
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, Self
 
 from ..attempts.attempt import Ended, attempt
 from ..attempts.running import Try
@@ -14,13 +14,23 @@ from ..record import Record
 class Came(NamedTuple):
     """What comes back from it."""
 
+    claim: str
     ended: Ended
+    seconds: float
     progress: str | None
     metrics: str | None
     log: bytes
 
+    @classmethod
+    def of(cls, one: Try, ended: Ended) -> Self:
+        """What a try that has ended leaves."""
+        # What was raised travels pickled in the outcome; as it is it may not pickle.
+        plain = ended._replace(exception=None)
+        told = one.progress_text(), one.metrics_text()
+        return cls(one.claim, plain, one.elapsed, *told, one.sink.finish())
 
-class _OutOfReach:
+
+class OutOfReach:
     """The keeper of checkpoints where there is no way to the store."""
 
     depot = None
@@ -38,9 +48,7 @@ class _OutOfReach:
 def run_elsewhere(record: Record, snapshot: Snapshot) -> Came:
     """Run one try of a verified call here, and tell what came of it."""
     teach_libraries()
-    one = Try(record, _OutOfReach())
+    one = Try(record, OutOfReach())
     with routing():
         ended = attempt(one, lambda: snapshot.load(one))
-    # What was raised travels pickled in the outcome; as it is it may not pickle.
-    plain = ended._replace(exception=None)
-    return Came(plain, one.progress_text(), one.metrics_text(), one.sink.finish())
+    return Came.of(one, ended)

@@ -227,6 +227,9 @@ class _FarBackend(Backend):
     def verify(self, *_: Any, **__: Any) -> NoReturn:
         _refuse()
 
+    def worker_names(self) -> NoReturn:
+        _refuse()
+
 
 def _refuse() -> NoReturn:
     raise GatorError("code in a process cannot do that to the store; do it in the notebook")

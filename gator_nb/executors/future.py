@@ -5,12 +5,12 @@ runs cannot be stopped from here, and is said to run on.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from functools import partial
 
 from ..attempts.attempt import Ended, canceled, failed_to_load, stopped_from_outside, timed_out
 from ..attempts.running import Cause, Running
-from ..attempts.snapshot import snapshot_of
+from ..attempts.snapshot import Snapshot, snapshot_of
 from ..backends.base import Claimed
 from ..client.client import Client
 from ..constants import THREAD_LEASE
@@ -51,9 +51,16 @@ class FutureTry(Running):
 
 
 class FutureExecutor:
-    """Runs tasks in an executor that somebody else made, and that stays theirs."""
+    """Runs tasks in an executor that somebody else made, and that stays theirs.
+
+    Args:
+        slots: tasks that it is given at a time; None: as many as it says it runs.
+        on_event: called from another thread when a task has ended.
+        on_gone: told why, when it takes nothing more: it is broken, or was shut down.
+    """
 
     kills = False
+    apart = False  # as far as anybody can tell
     lease = THREAD_LEASE
 
     def __init__(
@@ -62,11 +69,13 @@ class FutureExecutor:
         executor: Executor,
         slots: int | None,
         on_event: Callable[[], None],
+        on_gone: Callable[[str], None],
     ) -> None:
         self.slots = slots or getattr(executor, "_max_workers", None) or _SLOTS
         self.lanes = client.lanes(None)
         self._client = client
         self._executor = executor
+        self._on_gone = on_gone
         self._tries: Tries[FutureTry] = Tries(client, on_event)
 
     def submit(self, claimed: Sequence[Claimed]) -> None:
@@ -78,7 +87,11 @@ class FutureExecutor:
             snapshot = snapshot_of(self._client, one.record, one.claimed.envelope)
             one.limit(snapshot.timeout, snapshot.backoff)
             snapshot = snapshot.with_larges(self._client.depot.fetch)
-            future = self._executor.submit(run_elsewhere, one.record, snapshot)
+            future = self._begin(one.record, snapshot)
+        except BrokenExecutor as error:
+            self._gone(error)
+            self._end(one, not_begun(one))
+            return
         except Exception as error:  # noqa: BLE001 -- a claim without an end would run for ever
             self._end(one, failed_to_load(one, error))
             return
@@ -86,28 +99,28 @@ class FutureExecutor:
         self._tries.begun(one)
         future.add_done_callback(partial(self._done, one))
 
+    def _begin(self, record: Record, snapshot: Snapshot) -> "Future[Came]":
+        try:
+            return self._executor.submit(run_elsewhere, record, snapshot)
+        except RuntimeError as error:  # of one that was shut down, says concurrent.futures
+            raise BrokenExecutor(str(error)) from error
+
+    def _gone(self, error: BrokenExecutor) -> None:
+        if self.slots:
+            self.slots = 0  # so that nothing more is claimed
+            self._on_gone(f"its {type(self._executor).__name__} takes nothing more: {error}")
+
     def _done(self, one: FutureTry, future: "Future[Came]") -> None:
         try:
             came = future.result()
         except CancelledError:
-            ended = _not_begun(one)
+            ended = not_begun(one)
         except BaseException as error:  # noqa: BLE001 -- the executor failed, not the task
-            ended = _lost(one, error)
+            ended = lost_there(one, error)
         else:
             one.take(came)
-            ended = self._without_what_is_large(came.ended)
+            ended = without_what_is_large(self._client, came.ended)
         self._end(one, ended)
-
-    def _without_what_is_large(self, ended: Ended) -> Ended:
-        """A large result came as it is: there was no way to the store from there."""
-        outcome = ended.outcome
-        if outcome is None or not outcome.ok:
-            return ended
-        payload, larges = divided(outcome.payload or b"", [])
-        if not larges or not stored(self._client.depot.store, larges):
-            return ended
-        refs = tuple(large.name for large in larges)
-        return ended._replace(outcome=outcome._replace(payload=payload, refs=refs))
 
     def _end(self, one: FutureTry, ended: Ended) -> None:
         self._tries.ended(one.claimed, one, ended)
@@ -134,7 +147,19 @@ class FutureExecutor:
         return not self.running()
 
 
-def _not_begun(one: FutureTry) -> Ended:
+def without_what_is_large(client: Client, ended: Ended) -> Ended:
+    """A large result came as it is, as there was no way to the store from there: store it."""
+    outcome = ended.outcome
+    if outcome is None or not outcome.ok:
+        return ended
+    payload, larges = divided(outcome.payload or b"", [])
+    if not larges or not stored(client.depot.store, larges):
+        return ended
+    refs = tuple(large.name for large in larges)
+    return ended._replace(outcome=outcome._replace(payload=payload, refs=refs))
+
+
+def not_begun(one: Running) -> Ended:
     """The executor has let go of it before it began."""
     if one.cause in ("cancel", "kill"):
         return canceled(one)
@@ -144,7 +169,7 @@ def _not_begun(one: FutureTry) -> Ended:
     return stopped_from_outside(one, error, Reason.TIMEOUT)
 
 
-def _lost(one: FutureTry, error: BaseException) -> Ended:
+def lost_there(one: Running, error: BaseException) -> Ended:
     """The place where it ran is gone, or never took it."""
     line = f"its executor lost it after {one.elapsed:.1f} s: {error_line(error)}"
     one.sink.write(f"\n[{line}]\n")

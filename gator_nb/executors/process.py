@@ -35,6 +35,7 @@ class ProcessExecutor:
     """
 
     kills = True
+    apart = True
 
     def __init__(
         self,

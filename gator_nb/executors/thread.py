@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from ..attempts.attempt import attempt, snapshot_loader
+from ..attempts.attempt import Ended, attempt, snapshot_loader
 from ..attempts.displays import capture_displays
 from ..attempts.running import Cause, Running, Try
 from ..attempts.teaching import teach_libraries
@@ -37,7 +37,7 @@ class ThreadExecutor:
         self.slots = slots
         self.lanes = client.lanes("thread")
         self.lease = THREAD_LEASE
-        self.kills = False
+        self.kills = self.apart = False
         self._client = client
         self._task_class = task_class
         self._on_event = on_event
@@ -111,7 +111,7 @@ class ThreadExecutor:
         paused = sum(one.paused for one in self._tries.running())
         return len(self._threads) - paused - self.slots
 
-    def _paused(self) -> None:
+    def _paused(self, _: Try) -> None:
         """A task waits, or goes on: there is a slot more, or one less."""
         if self._inbox.qsize():
             self._start_thread()
@@ -119,18 +119,28 @@ class ThreadExecutor:
 
     def _serve(self) -> None:
         capture_displays()
-        while (claimed := self._inbox.get()) is not None:
-            one = Try(claimed.record, self._client, on_pause=self._paused)
-            self._run(claimed, one)
-            if one.struck or self._closing or self._spare() > 0:
-                break
+        while self._serve_one():
+            pass
         with self._lock:
             self._threads.discard(threading.current_thread())
         if self._inbox.qsize():
             self._start_thread()
 
+    def _serve_one(self) -> bool:
+        """Run the next task, and hold nothing of it while waiting for another; whether this thread
+        is to go on."""
+        claimed = self._inbox.get()
+        if claimed is None:
+            return False
+        one = Try(claimed.record, self._client, on_pause=self._paused)
+        self._run(claimed, one)
+        return not (one.struck or self._closing or self._spare() > 0)
+
     def _run(self, claimed: Claimed, one: Try) -> None:
         self._tries.begun(one)
+        self._tries.ended(claimed, one, self._attempt(claimed, one))
+
+    def _attempt(self, claimed: Claimed, one: Try) -> Ended:
+        load = snapshot_loader(self._client, one, self._task_class, claimed)
         with hearing(one.sink.write):
-            ended = attempt(one, snapshot_loader(self._client, one, self._task_class, claimed))
-        self._tries.ended(claimed, one, ended)
+            return attempt(one, load)

@@ -6,7 +6,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from ..needs import Needs, fit, needs_of
@@ -14,6 +14,7 @@ from ..needs import Needs, fit, needs_of
 _CGROUP = Path("/sys/fs/cgroup")
 _CGROUPS_OF_SELF = Path("/proc/self/cgroup")
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+_PROGRAM = "nvidia-smi"
 _LONGEST_LOOK = 30.0
 """Seconds that `nvidia-smi` may take: the first call after a boot loads the driver."""
 
@@ -67,6 +68,30 @@ class Capacities:
             self._taken.pop(claim, None)
             self._devices.pop(claim, None)
 
+    def known(self) -> Needs:
+        """All that there is: what was said, and what was found; GPUs once they were looked for.
+
+        >>> Capacities({"gpu": 2, "license": 0}, find=False).known()
+        {'gpu': 2}
+        """
+        found = {"memory": self._memory}
+        if self.looked:
+            found["gpu"] = len(self._gpus)
+        return {name: n for name, n in {**found, **self._said}.items() if n}
+
+    @property
+    def looked(self) -> bool:
+        """GPUs have been looked for."""
+        return "_gpus" in self.__dict__
+
+    def look(self) -> None:
+        """Look for GPUs; on a thread of its own where that may take half a minute."""
+        if self._find and _VISIBLE not in os.environ and shutil.which(_PROGRAM):
+            look = partial(self._whole, "gpu")
+            threading.Thread(target=look, name="gator_nb GPUs", daemon=True).start()
+        else:
+            self._whole("gpu")
+
     def devices(self, claim: str) -> tuple[str, ...]:
         """The GPUs of a claim, as CUDA_VISIBLE_DEVICES names them."""
         with self._lock:
@@ -98,7 +123,7 @@ def visible_gpus() -> tuple[str, ...]:
     if visible is not None:
         named = [one.strip() for one in visible.split(",")]
         return tuple(one for one in named if one not in ("", "-1", "NoDevFiles"))
-    program = shutil.which("nvidia-smi")
+    program = shutil.which(_PROGRAM)
     if program is None:
         return ()
     try:

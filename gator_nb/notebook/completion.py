@@ -56,9 +56,11 @@ def _behind(magics: "GatorMagics", before: Sequence[str]) -> list[str]:
         return [*map(str, Status), *options]
     if what == "stores":
         return [*load_profiles(), *options]
-    if not what.endswith("tasks"):
+    if what != "queues" and not what.endswith("tasks"):
         return [*what.split(), *options]
     try:
+        if what == "queues":
+            return list(magics.gator.backend.counts())
         newest = list(islice(magics.gator, _LOOKED_AT))
     except GatorError:  # a key that is pressed is no place for errors
         return options

@@ -106,6 +106,11 @@ class GatorMagics(Magics):
             )
         print(told)  # noqa: T201
 
+    def _queue(self, words: Sequence[str]) -> None:
+        with _told_in_a_line():
+            told = self.stores.use_queue(_only(words, "queue")) if words else self.stores.queues()
+        print(told)  # noqa: T201
+
     def _worker(self, words: Sequence[str]) -> None:
         asked = worker_words(words)
         with _told_in_a_line():

@@ -33,7 +33,11 @@ class NotebookGator(Gator):
             GatorError: the store cannot be opened.
         """
         address = address_of(conn_string)
-        return cls(address, queue if _is_own(address) else of_this_user(queue))
+        return cls(address, full_name(address, queue))
+
+    def full_name(self, queue: str) -> str:
+        """What a queue of this user is called in this store."""
+        return full_name(self.conn_string, queue)
 
     @property
     def starts_workers(self) -> bool:
@@ -98,6 +102,11 @@ class NotebookGator(Gator):
         with suppress(GatorError):  # it is pushed; that the store is away now, others tell
             if not workers_of(self):
                 print(f"gator_nb: queue {self.queue_name!r}: {self.served_by}")  # noqa: T201
+
+
+def full_name(address: str, queue: str) -> str:
+    """What a queue of this user is called in the store of that address."""
+    return queue if _is_own(address) else of_this_user(queue)
 
 
 def _is_own(address: str) -> bool:

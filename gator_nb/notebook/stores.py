@@ -9,9 +9,10 @@ from typing import Any
 from ..backends import address_of, default_address
 from ..errors import GatorError, StoreUnavailable
 from ..profiles import Profile, load_profiles, profile_of, profiles_file, save_profile
-from ..states import TERMINAL
+from ..states import TERMINAL, Status
 from .leftovers import held_note, workers_of
-from .own_gator import NotebookGator
+from .own_gator import NotebookGator, full_name
+from .queue_name import Home, keep
 
 NAME = "gator"
 """Of the variable."""
@@ -21,11 +22,12 @@ class Stores:
     """Puts a `gator` into the namespace of a notebook.
 
     Args:
-        queue: the name of the notebook's queue.
+        home: the notebook's queue, and what is known of the notebook.
     """
 
-    def __init__(self, shell: Any, gator: NotebookGator, queue: str) -> None:
-        self._shell, self._queue = shell, queue
+    def __init__(self, shell: Any, gator: NotebookGator, home: Home) -> None:
+        self._shell, self._home = shell, home
+        self._queue = home.queue
         self._opened = [gator]
         self._warned = False
         self.current = gator
@@ -51,9 +53,53 @@ class Stores:
         first = f"connected to {gator.conn_string}, queue {gator.queue_name!r}: {gator.served_by}"
         if save_as is not None:
             save_profile(save_as, profile_of(address))
+        notes.append(self._about_password(conn_string, save_as))
+        return self._go_on_with(gator, [first, *notes])
+
+    def use_queue(self, name: str) -> str:
+        """Go on with another queue of this store, as that of a notebook which this one was; answers
+        what there is to tell. This notebook has it from now on, also in a new kernel.
+
+        Raises:
+            GatorError: the store does not answer.
+            ValueError: it has no such queue.
+        """
+        backend, prefix = self.current.backend, self.current.full_name("")
+        queue, mine = name.removeprefix(prefix), self._mine()
+        if prefix + queue not in mine and queue != self._home.queue:
+            known = ", ".join(map(repr, sorted(mine)))
+            raise ValueError(f"{self.current.conn_string} has no queue {name!r}; it has {known}")
+        if prefix + queue != self.current.queue_name and not backend.persistent:
+            raise ValueError(f"{self.current.conn_string} lives in this gator, which has one queue")
+        self._queue = queue
+        keep(self._home, queue)
+        gator, notes = self._gator_on(backend.address)
+        first = f"queue {gator.queue_name!r} of {gator.conn_string}: {gator.served_by}"
+        return self._go_on_with(gator, [first, *notes])
+
+    def queues(self) -> str:
+        """The queues of this store that are this user's, with a star at the notebook's own.
+
+        Raises:
+            GatorError: the store does not answer.
+        """
+        here, rows = self.current.queue_name, self._mine()
+        width = max(map(len, rows))
+        lines = [
+            f"{'*' if name == here else ' '} {name:{width}}  {_held_by(rows[name])}"
+            for name in sorted(rows)
+        ]
+        return "\n".join([*lines, "`%gator queue NAME` goes on with another one"])
+
+    def _mine(self) -> dict[str, dict[Status, int]]:
+        """What this user's queues in this store hold, the notebook's own among them."""
+        counts, prefix = self.current.backend.counts(), self.current.full_name("")
+        mine = {name: held for name, held in counts.items() if name.startswith(prefix)}
+        return {self.current.queue_name: {}} | mine
+
+    def _go_on_with(self, gator: NotebookGator, lines: list[str]) -> str:
         before, self.current = self.current, gator
         self.show()
-        lines = [first, *notes, self._about_password(conn_string, save_as)]
         lines += [] if before is gator else [_left(before)]
         return "\n".join(filter(None, lines))
 
@@ -86,8 +132,9 @@ class Stores:
 
     def _gator_on(self, address: str) -> tuple[NotebookGator, list[str]]:
         """One that answers; and what opening it gave to tell."""
+        queue = full_name(address, self._queue)
         for gator in self._opened:
-            if gator.backend.address == address and _answers(gator):
+            if (gator.backend.address, gator.queue_name) == (address, queue) and _answers(gator):
                 return gator, []
         gator = NotebookGator.on(address, self._queue)
         self._opened.append(gator)
@@ -107,6 +154,13 @@ class Stores:
             "a password in a cell is kept in the notebook: add --save NAME once, then "
             "`%gator connect NAME` does without it"
         )
+
+
+def _held_by(counts: dict[Status, int]) -> str:
+    total = sum(counts.values())
+    unfinished = sum(number for status, number in counts.items() if status not in TERMINAL)
+    tasks = f"{total} task{'' if total == 1 else 's'}"
+    return f"{tasks}, {unfinished} unfinished" if unfinished else tasks
 
 
 def _answers(gator: NotebookGator) -> bool:

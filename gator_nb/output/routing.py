@@ -32,9 +32,11 @@ class Sink:
     b''
     """
 
-    def __init__(self, *, tee: bool = False, on_text: Callable[[], None] | None = None) -> None:
+    def __init__(self, *, tee: bool = False) -> None:
         self.tee = tee
-        self._on_text = on_text
+        self.told = False
+        """There is something that nobody has taken. A plain flag: an interruption inside of an
+        Event could leave its lock taken for good."""
         self._lock = threading.Lock()
         self._fresh: list[bytes] = []
         self._splitter = Splitter()
@@ -55,8 +57,7 @@ class Sink:
             self._written = True
             for unit in self._splitter.units(data):
                 self._keep(unit)
-        if self._on_text is not None:
-            self._on_text()
+        self.told = True
 
     def show(self, shown: Display) -> None:
         """Add a figure, a table or the like, where it belongs in the text."""

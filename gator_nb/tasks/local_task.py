@@ -297,6 +297,12 @@ class LocalTask(Displayed, Promised):
         self.to_failed()
         self._fire(self.on_error, error)
 
+    def let_go_of_error(self) -> None:
+        """A snapshot that has run: its error, which holds the frames that hold all it captured, is
+        not to be held by it in turn."""
+        if not self.live:
+            self._raised = None
+
     @calls_users
     def _fire(self, hook: Callable[..., object] | None, *args: object) -> None:
         if hook is None:

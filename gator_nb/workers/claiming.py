@@ -62,6 +62,8 @@ class Claiming:
         """How many to claim: what the recent median says fits `_BATCH_SECONDS`, one a slot at
         least."""
         worker, slots = self._worker, self._executor.slots
+        if not slots:
+            return 0
         median = max(statistics.median(self._durations), 1e-5)
         batch = max(slots, min(_BATCH_LIMIT, int(_BATCH_SECONDS / median)))
         if worker.max_tasks:

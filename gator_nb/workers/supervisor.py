@@ -18,6 +18,8 @@ from ..constants import EVERY, RENEW_EVERY
 from ..errors import GatorError
 from ..executors.base import Report
 from ..host.liveness import LifeLock
+from ..needs import text_of
+from .choosing import executor_for
 from .claiming import Claiming
 from .end_log import log_end
 from .housekeeping import Housekeeping
@@ -48,7 +50,7 @@ class Supervisor:
         self.client = worker.gator.client
         self.backend = self.client.backend
         self.listener = self.backend.listen(["work"], nap_time=worker.nap_time)
-        self.executor = worker.new_executor(self.listener.wake)
+        self.executor = executor_for(worker, self.listener.wake)
         self.deadline: float | None = None
         """When stopping: the time at which what still runs is interrupted."""
         self.clean = False
@@ -64,8 +66,8 @@ class Supervisor:
         self._untold: dict[str, bytes] = {}
         self._reports: list[Report] = []
         self._claiming = Claiming(worker, self.executor)
-        self._lanes_told: tuple[str, ...] = ()
-        """The lanes that the store knows this worker by."""
+        self._told: tuple[object, ...] = ()
+        """What may change of what the store knows of this worker."""
         self._giving_back: list[Claimed] = []
         self._ask = True
         self._next_timeout: float | None = None
@@ -80,6 +82,7 @@ class Supervisor:
         """Serve until the worker is told to stop, then end as cleanly as the tasks allow."""
         if self.worker.self_fence:
             threading.Thread(target=self._fence, name="gator_nb fence", daemon=True).start()
+        self.worker.capacities.look()
         try:
             while self._goes_on():
                 self._guarded(self._pass)
@@ -141,6 +144,8 @@ class Supervisor:
     def _wind_down(self) -> None:
         """Give back what has not begun, wait for what runs, interrupt it at the deadline."""
         with self._in_a_hurry():
+            if self._held:
+                self._guarded(self._register)  # as one that ends: others see why it takes no more
             self._end_what_runs()
         self.clean = not self._held and self.executor.close()
 
@@ -230,7 +235,7 @@ class Supervisor:
     # -- the steps -----------------------------------------------------------------------------
 
     def _register(self) -> None:
-        worker, queues = self.worker, self.worker.queues
+        worker, queues, told = self.worker, self.worker.queues, self._to_tell()
         presence = self.client.presence(worker.id, "worker", self._life)
         self.backend.register(
             presence._replace(
@@ -238,13 +243,18 @@ class Supervisor:
                 queues=(EVERY,) if queues is None else queues,
                 lanes=self._claiming.lanes,
                 slots=self.executor.slots,
+                has=text_of(worker.capacities.known()),
+                draining=not self._goes_on(),
                 lease=min(presence.lease, self.executor.lease),
-                kernel=presence.kernel and not self.executor.kills,
+                kernel=presence.kernel and not self.executor.apart,
             )
         )
         self._renewed_at = time.monotonic()
-        self._registered, self._lanes_told = True, self._claiming.lanes
+        self._registered, self._told = True, told
         worker.registered.set()
+
+    def _to_tell(self) -> tuple[object, ...]:
+        return self._claiming.lanes, self.executor.slots, self.worker.capacities.looked
 
     def _settle(self) -> None:
         """Tell the store what has ended, all in one call; nothing is dropped before it answered."""
@@ -309,7 +319,7 @@ class Supervisor:
         self._held.update((one.record.claim or "", one) for one in claimed)
         if claimed:
             self.executor.submit(claimed)
-        if self._lanes_told != self._claiming.lanes:
+        if self._told != self._to_tell():
             self._registered = False
 
     def _give_back(self) -> None:

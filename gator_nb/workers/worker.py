@@ -4,13 +4,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from ..constants import ALL, EVERY, PROCESS_LEASE, THREAD_LEASE
+from ..constants import ALL, EVERY
 from ..definition import new_id
-from ..executors.base import Executor
-from ..executors.thread import ThreadExecutor
 from ..host.capacities import Capacities
 from ..states import Status
 from .at_exit import stop_at_exit
@@ -37,8 +35,9 @@ class Worker:
             at most.
         processes: run them in so many processes instead, which can be stopped whatever they do.
         executor: run them there instead: any `concurrent.futures.Executor`, as loky's or a Dask
-            client's `get_executor()`; `threads` is then how many it is given at a time. A cancel
-            reaches what has not begun there. It stays yours to shut down.
+            client's `get_executor()`; `threads` is then how many it is given at a time (a Dask
+            cluster tells itself). A cancel reaches what has not begun there, and on Dask what runs,
+            as it reaches a thread. It stays yours to shut down.
         name: shown beside its tasks; None is the host and process.
         has: what it has for tasks with `needs`, as {"gpu": 2, "memory": "64GB", "license": 1}. GPUs
             (by nvidia-smi) and memory (by the cgroup, else the host's) are found where nothing is
@@ -93,8 +92,10 @@ class Worker:
         """The store knows of it."""
         self.cut_by: int | None = None
         """The second signal, once it has come."""
-        self._alone = False
-        """No user code runs in this process."""
+        self.alone = False
+        """This process is only this worker."""
+        self.orphaned = False
+        """Its executor has gone."""
         self._thread: threading.Thread | None = None
         self._loop: Supervisor | None = None
 
@@ -192,7 +193,8 @@ class Worker:
         """Run tasks in this process until it is told to stop, or `max_tasks` have run.
 
         SIGINT and SIGTERM let what runs finish; a second one interrupts it. Answers an exit code:
-        0 when all was settled, 1 when a task could not be stopped, 130 or 143 after two signals.
+        0 when all was settled, 1 when a task could not be stopped or its executor has gone, 130 or
+        143 after two signals.
 
         >>> from gator_nb import Gator
         >>> with Gator("memory://") as gator:
@@ -202,7 +204,7 @@ class Worker:
         """
         with logging_of(self), signals_to(self), short_turns():
             self.starting()
-            self._alone = bool(self.processes)
+            self.alone = True
             self._begin()
             # The loop has a thread of its own, so that no signal strikes amid what it does.
             while self._loop is not None and not self._loop.stopped.wait(_SIGNAL_CHECK):
@@ -214,7 +216,7 @@ class Worker:
     @property
     def exit_code(self) -> int:
         """What a process that was only this worker ends with."""
-        if self._loop is not None and not self._loop.clean:
+        if self.orphaned or (self._loop is not None and not self._loop.clean):
             return 1
         return 0 if self.cut_by is None else 128 + self.cut_by
 
@@ -328,27 +330,12 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def new_executor(self, on_event: Callable[[], None]) -> Executor:
-        """Where the tasks of this worker run."""
-        gator = self.gator
-        if self.foreign is not None:
-            from ..executors.future import FutureExecutor
-
-            return FutureExecutor(gator.client, self.foreign, self.threads or None, on_event)
-        if self.processes:
-            from ..executors.process import ProcessExecutor  # not for who runs threads
-
-            return ProcessExecutor(
-                gator.client,
-                self.processes,
-                capacities=self.capacities,
-                name=self.id,
-                lease=PROCESS_LEASE if self._alone else THREAD_LEASE,
-                adopts=self._alone,
-                on_event=on_event,
-                log=self.log.error,
-            )
-        return ThreadExecutor(gator.client, self.threads, gator.task_class, on_event)
+    def executor_gone(self, why: str) -> None:
+        """Called when its executor will run nothing more: the worker ends."""
+        self.log.error("%s ends: %s", self.ident(), why)
+        self.orphaned = True
+        self.keep_running = False
+        self._wake()
 
     def _begin(self) -> None:
         loop = self._loop = Supervisor(self)

@@ -1,6 +1,7 @@
 """`register`, `unregister`, `presences`: who is there."""
 
 from gator_nb.backends.base import Backend, Presence
+from gator_nb.constants import NAMES_KEPT
 
 from .specimens import worker
 from .stores import Clock
@@ -32,3 +33,31 @@ def test_unregistering_forgets(backend: Backend) -> None:
     backend.unregister("w1")
     backend.unregister("nobody")
     assert [one.id for one in backend.presences()] == ["w2"]
+
+
+def test_what_a_worker_has_and_that_it_ends(backend: Backend) -> None:
+    backend.register(worker("w3", has="gpu=2,memory=64000000000", draining=True))
+    seen = backend.presences()[-1]
+    assert (seen.has, seen.draining) == ("gpu=2,memory=64000000000", True)
+
+
+def test_names_outlast_who_left(backend: Backend) -> None:
+    """What it ran is still shown beside its name."""
+    backend.register(worker("w2", name="lab 2"))
+    backend.register(worker("w3", name="lab 3"))
+    backend.unregister("w3")
+    backend.unregister("w1")  # it has no name
+    backend.reap()
+    assert backend.worker_names() == {"w2": "lab 2", "w3": "lab 3"}
+    backend.register(worker("w3", name="lab 3, again"))
+    assert backend.worker_names() == {"w2": "lab 2", "w3": "lab 3, again"}
+
+
+def test_names_of_those_that_left_last(backend: Backend, clock: Clock) -> None:
+    """There is a limit to how many are kept, so that a store does not grow with its workers."""
+    several = [f"short-lived {n}" for n in range(NAMES_KEPT + 2)]
+    for name in several:
+        clock.time += 1
+        backend.register(worker(name, name=name))
+        backend.unregister(name)
+    assert list(backend.worker_names()) == several[2:]

@@ -138,13 +138,17 @@ def test_nothing_is_taken_by_lease_for_one_lease_after_connecting(
 ) -> None:
     """Who has just come cannot know whether silence was the worker's or the store's; a free
     lock needs no such grace."""
-    backend.register(worker("w1", lease=0.0))
+    clock.advance(-1000)  # long before this backend came
+    backend.register(worker("w1", lease=60.0))
     backend.register(worker("w2", lease=60.0))
     backend.put([call("a"), call("b")])
+    take_one(backend, by="w1")
     take_one(backend, by="w2")
-    clock.advance(50)
+    clock.advance(1050)
     assert backend.reap() == []
-    assert [one.id for one in backend.reap(["w2"])] == ["a"]
+    assert [one.id for one in backend.reap(["w2"])] == ["b"]
+    clock.advance(11)
+    assert [one.id for one in backend.reap()] == ["a"]
 
 
 def test_what_an_unregistered_worker_holds_is_taken_by_the_next_reap(backend: Backend) -> None:

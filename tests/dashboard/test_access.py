@@ -1,5 +1,6 @@
 """Off this machine a dashboard asks for a token or a password, and lets in nobody else."""
 
+import http.client
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -69,6 +71,14 @@ def test_who_has_it_sees_the_page(guarded: Guarded):
     assert answer.url == guarded.url
     assert "Gator queue" in answer.read().decode()
     assert friend.open(guarded.url, timeout=20).url == guarded.url
+
+
+def test_behind_a_proxy_the_form_leads_back_to_the_page(guarded: Guarded):
+    """It lies beside the page wherever a proxy has put both; what the link asked for is kept."""
+    asked = http.client.HTTPConnection("127.0.0.1", urlsplit(guarded.url).port, timeout=20)
+    asked.request("GET", f"/login?token={guarded.token}&next=%2Fbehind%2F%3Ftask%3D3f2a")
+    assert asked.getresponse().getheader("Location") == "./?task=3f2a"
+    asked.close()
 
 
 def test_a_token_that_can_be_guessed_is_refused(dsn: str):

@@ -2,12 +2,13 @@
 
 import pytest
 
-from gator_nb import Gator, Status
+from gator_nb import Gator, Status, Worker
 from gator_nb.backends.base import Filter
 from gator_nb.dashboard import searching
 from gator_nb.dashboard.query import parse, resolve
 from gator_nb.dashboard.searching import Search
 from gator_nb.dashboard.state import Session
+from gator_nb.dashboard.views.rows import row
 
 from ..waiting import until
 from .conftest import Watch
@@ -124,10 +125,21 @@ def test_a_tile_is_a_filter(gator: Gator, session: Session):
 
 def test_a_worker_by_name(gator: Gator, watch: Watch):
     """What one worker ran."""
-    with gator.start_worker(threads=1) as worker:
+    with Worker(gator, threads=1, name="lab-1"):
         task = gator.task(pow, 2, 10).wait()
         session = watch()
         until(lambda: session.workers)
-        session.filter(f'worker:"{worker.ident()}"')
+        session.filter("worker:lab-1")
         until(lambda: [record.id for record in session.records] == [task.task_id])
         assert task.status is Status.SUCCESS
+
+
+def test_a_worker_that_has_left_by_name(gator: Gator, watch: Watch):
+    """It goes by its name for whoever comes to look after it has left, too."""
+    with Worker(gator, threads=1, name="gone"):
+        task = gator.task(pow, 2, 10).wait()
+    session = watch()
+    session.filter("worker:gone")
+    until(lambda: [record.id for record in session.records] == [task.task_id])
+    assert session.workers == []
+    assert row(session.records[0], session.worker_names)["worker"] == "gone"

@@ -193,6 +193,8 @@ def test_queues_that_nobody_serves():
     assert unserved_queues(counts, []) == {"lab": 2, "other": 1}
     assert unserved_queues(counts, [lab]) == {"other": 1}
     assert unserved_queues(counts, [every]) == {}
+    ending = WorkerSeen(every.presence._replace(draining=True), "draining")
+    assert unserved_queues(counts, [ending]) == {"lab": 2, "other": 1}
 
 
 @pytest.mark.slow

@@ -1,11 +1,35 @@
 """A dashboard on a thread of this process, as a notebook shows it."""
 
+import threading
+import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Page, expect
 
+from gator_nb import Gator
 from gator_nb.dashboard.thread import ServedDashboard, dashboard
 from gator_nb.errors import StoreUnavailable
+
+
+@pytest.fixture
+def served(dsn: str) -> Iterator[ServedDashboard]:
+    served = ServedDashboard(dsn)
+    yield served
+    served.close()
+
+
+def status(url: str, path: str = "") -> int:
+    """Of a path of a server, whatever stands behind its port in `url`."""
+    parts = urlsplit(url)
+    try:
+        with urllib.request.urlopen(f"{parts.scheme}://{parts.netloc}{path}", timeout=20) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def test_it_is_served_while_this_thread_does_something_else(dsn: str):
@@ -30,6 +54,60 @@ def test_asked_again_it_is_the_same(dsn: str):
     again = dashboard(dsn)
     assert again is not first
     again.close()
+
+
+def test_who_was_not_told_its_address_finds_nothing(served: ServedDashboard):
+    """Other users of this machine reach the port; the page, its socket, its files and its figures
+    lie behind a secret, which is another one for each server."""
+    page = urlsplit(served.url).path
+    assert len(page) > 30
+    inside = (page, f"{page}metrics", f"{page}static/js/bokeh.min.js")
+    assert [status(served.url, path) for path in inside] == [200, 200, 200]
+    outside = ("/", "/metrics", "/ws", "/autoload.js", "/static/js/bokeh.min.js", "/guessed/")
+    assert [status(served.url, path) for path in outside] == [404] * len(outside)
+
+
+def test_each_has_a_secret_of_its_own(dsn: str, served: ServedDashboard):
+    """What one link tells opens one page."""
+    other = ServedDashboard(dsn, read_only=True)
+    try:
+        assert status(other.url, urlsplit(served.url).path) == 404
+    finally:
+        other.close()
+
+
+class _Around(BaseHTTPRequestHandler):
+    """A page that holds another one in a frame, as a notebook does."""
+
+    frame = ""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(f'<iframe src="{self.frame}" width=1200 height=800></iframe>'.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_in_a_frame_of_another_site_it_shows_and_cancels(
+    gator: Gator, served: ServedDashboard, page: Page
+):
+    """A notebook lies at localhost and the frame at 127.0.0.1: two sites, so no cookie would get
+    through."""
+    task = gator.options(name="to be canceled").task(pow, 2, 10)
+    around = type("Around", (_Around,), {"frame": served.url})
+    with ThreadingHTTPServer(("127.0.0.1", 0), around) as server:
+        threading.Thread(target=server.serve_forever).start()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        row = page.frame_locator("iframe").locator("tbody tr", has_text="to be canceled")
+        row.get_by_role("button", name="Cancel").click(timeout=30_000)
+        expect(row).to_contain_text("Canceled", timeout=20_000)
+        server.shutdown()
+    assert str(task.wait(20).status) == "canceled"
 
 
 def test_a_store_in_memory_is_refused_with_the_reason():

@@ -13,6 +13,7 @@ import nbformat
 from ..dashboard.processes import answering, free_port, running
 
 ROOT = Path(__file__).parents[2]
+_PREFIX = "/user/me"  # as behind a JupyterHub
 TOKEN = "gator"  # the server answers this machine alone, for a minute
 _OPTIONS = (
     "--no-browser",
@@ -77,7 +78,8 @@ def serving(home: Path) -> Iterator[Lab]:
     _settle(home)
     port = free_port()
     places = [f"--ServerApp.port={port}", f"--ServerApp.root_dir={folder}"]
-    url = f"http://127.0.0.1:{port}"
+    places.append(f"--ServerApp.base_url={_PREFIX}/")
+    url = f"http://127.0.0.1:{port}{_PREFIX}"
     command = ("-m", "jupyterlab", *_OPTIONS, *places)
     with _environment(home), running(*command), answering(f"{url}/api"):
         yield Lab(url, folder, f"sqlite:///{home}/data/gator_nb/store.sqlite")

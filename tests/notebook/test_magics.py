@@ -94,13 +94,14 @@ def test_what_it_does_not_know_is_told_with_what_it_knows(line: str, told: str) 
 
     from gator_nb.notebook.magics import GatorMagics
     from gator_nb.notebook.own_gator import NotebookGator
+    from gator_nb.notebook.queue_name import Home
     from gator_nb.notebook.stores import Stores
 
     class Shell(Configurable):
         """As much of a shell as magics ask for."""
 
     with NotebookGator.on("memory://", "mine") as gator, pytest.raises(UsageError, match=told):
-        GatorMagics(Shell(), Stores(Shell(), gator, "mine")).run(line)
+        GatorMagics(Shell(), Stores(Shell(), gator, Home("mine"))).run(line)
 
 
 def test_the_dashboard_is_a_page_in_the_cell(kernel) -> None:

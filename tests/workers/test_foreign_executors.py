@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -84,6 +85,34 @@ def test_a_pool_that_breaks_loses_its_tasks_and_says_so(gator: Gator) -> None:
         task = gator.options(on_lost="fail").task(die)
         with pytest.raises(TaskLost, match="BrokenProcessPool"):
             task.get(60)
+
+
+def test_a_broken_pool_takes_nothing_more_and_loses_nothing_more(
+    gator: Gator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its worker ends and says why; what waits is for a worker with another one."""
+
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as broken:
+        with pytest.raises(BrokenProcessPool):
+            broken.submit(os._exit, 1).result(60)
+        worker = Worker(gator, executor=broken, threads=2).start()
+        tasks = gator.map(pow, range(5), [2] * 5)
+        until(lambda: not worker.running)
+        assert (worker.stop(), worker.exit_code) == (True, 1)
+    assert gator.counts() == {Status.WAITING: 5}
+    assert "takes nothing more: A child process terminated abruptly" in caplog.text
+    with ThreadPoolExecutor(1) as pool, Worker(gator, executor=pool):
+        assert tasks.get(timeout=60) == [n**2 for n in range(5)]
+
+
+def test_an_executor_that_was_shut_down_takes_nothing_more(gator: Gator) -> None:
+    pool = ThreadPoolExecutor(1)
+    worker = Worker(gator, executor=pool).start()
+    assert gator.task(pow, 2, 10).get(60) == 1024
+    pool.shutdown()
+    task = gator.task(pow, 2, 10)
+    until(lambda: not worker.running)
+    assert (worker.stop(), task.status) == (True, Status.WAITING)
 
 
 def test_an_executor_is_its_owners(gator: Gator, pool: Executor) -> None:

@@ -155,6 +155,12 @@ def test_without_nvidia_smi_there_are_none(monkeypatch: pytest.MonkeyPatch) -> N
     assert Capacities({"gpu": 1}).fits({"gpu": 1})
 
 
+def test_a_worker_tells_the_gpus_that_it_finds(gator: Gator, three_gpus: list[str]) -> None:
+    """`nvidia-smi` may take its time; the worker serves meanwhile, and tells of them then."""
+    with Worker(gator, has={"license": 1}):
+        until(lambda: any("gpu=3" in one.has for one in gator.backend.presences()))
+
+
 def test_fewer_may_be_given_than_are_found(three_gpus: list[str]) -> None:
     assert Capacities().fits({"gpu": 3})
     assert not Capacities({"gpu": 2}).fits({"gpu": 3})

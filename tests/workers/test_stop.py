@@ -1,11 +1,13 @@
 """`Worker.stop` and the end of the interpreter."""
 
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from gator_nb import RUNNING, SUCCESS, WAITING, Gator, Worker, progress
+from gator_nb.client.workforce import why_nobody_begins, workers
 from gator_nb.errors import TaskLost
 
 from ..waiting import until
@@ -28,6 +30,32 @@ def test_stop_waits_for_what_runs_and_gives_the_rest_back(gator: Gator) -> None:
     assert running.status == SUCCESS
     assert {(task.status, task.attempts) for task in rest} == {(WAITING, 0)}
     assert not worker.running
+
+
+def test_a_worker_that_ends_says_so(gator: Gator, tmp_path: Path) -> None:
+    """While it finishes what runs, others see why it takes nothing more, and that nobody else is
+    there; once it has left, its name is still known."""
+    over = tmp_path / "over"
+
+    def patient() -> None:
+        while not over.exists():
+            time.sleep(0.02)
+
+    worker = Worker(gator, threads=1, name="lab-1", has={"license": 2}).start()
+    task = gator.task(patient)
+    until(lambda: task.status == RUNNING)
+    (seen,) = workers(gator.backend)
+    assert not seen.presence.draining
+    assert "license=2" in seen.presence.has
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    until(lambda: workers(gator.backend)[0].presence.draining)
+    other = gator.task(pow, 2, 10)
+    assert "none serves that queue" in str(why_nobody_begins(gator.backend, [other.task_id]))
+    over.touch()
+    stopping.join()
+    assert workers(gator.backend) == []
+    assert gator.backend.worker_names() == {worker.id: "lab-1"}
 
 
 def test_after_the_timeout_what_runs_is_interrupted_and_goes_back(gator: Gator) -> None:

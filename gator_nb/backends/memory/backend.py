@@ -264,6 +264,8 @@ class MemoryBackend(Backend):
         store = self._store
         with store.lock:
             presence = store.presences.pop(presence_id, None)
+            if presence is not None:
+                store.remember(presence)
             if presence is not None and presence_id in store.index.held:
                 store.departed[presence_id] = presence
 
@@ -271,6 +273,12 @@ class MemoryBackend(Backend):
         store = self._store
         with store.lock:
             return list(store.presences.values())
+
+    def worker_names(self) -> dict[str, str]:
+        store = self._store
+        with store.lock:
+            there = {one.id: one.name for one in store.presences.values() if one.name}
+            return {**store.left, **there}
 
     # -- reading ---------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from weakref import WeakSet
 
+from ...constants import NAMES_KEPT
 from ...record import Record
 from ...states import BLOCKED, DELAYED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
 from ..base import Presence, Topic
@@ -54,6 +55,8 @@ class Store:
         self.shelf = Shelf()
         self.presences: dict[str, Presence] = {}
         self.departed: dict[str, Presence] = {}
+        self.left: dict[str, str] = {}
+        """Names of those that left, the last at the end."""
         """Unregistered, with claims that no reap has taken yet."""
         self.paused: set[str] = set()
         """Queues that nothing is handed out of."""
@@ -125,6 +128,14 @@ class Store:
             return now - max(presence.renewed, connected) >= presence.lease
 
         return [worker for worker in self.index.held if is_lost(worker)]
+
+    def remember(self, left: Presence) -> None:
+        """Keep the name of a worker that leaves, for as long as not many have left since."""
+        self.left.pop(left.id, None)
+        if left.name:
+            self.left[left.id] = left.name
+        if len(self.left) > NAMES_KEPT:
+            del self.left[next(iter(self.left))]
 
     def wake(self, topic: Topic) -> None:
         for bell in self.bells[topic]:

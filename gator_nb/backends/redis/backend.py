@@ -232,6 +232,10 @@ class RedisBackend(Backend):
         found = (messages.presence_of(*pair) for pair in zip(flat, flat, strict=True))
         return [known for _, known in sorted(found, key=_by_age)]
 
+    def worker_names(self) -> dict[str, str]:
+        left = dict(json.loads(pair) for pair in self._run("worker_names"))
+        return left | {one.id: one.name for one in self.presences() if one.name}
+
     # -- reading ---------------------------------------------------------------------------
 
     def get(self, ids: Sequence[str]) -> list[Record | None]:

@@ -109,7 +109,7 @@ def explanation(address: Address, error: Exception) -> GatorError:
         away = StoreUnavailable(f"{address}: {_way_there(address, error)} ({_first_line(error)})")
         away.passing = passes(error, address)
         return away
-    if "Protocol Error" in str(error):
+    if "protocol error" in str(error).lower():  # each of redis-py's two parsers has its own words
         other = "what answers there is neither Redis nor Valkey: mend host or port"
         return StoreUnavailable(f"{address}: {other} ({_first_line(error)})")
     return StoreCorrupt(f"{address}: the server refuses what gator_nb asks ({_first_line(error)})")

@@ -205,8 +205,7 @@ def presence_of(text: bytes, renewed: bytes | None) -> tuple[int, Presence]:
     """
     try:
         order, _, _, data = text.split(b" ", 3)
-        *values, queues, lanes, slots = json.loads(data)
-        known = Presence._make([*values, tuple(queues), tuple(lanes), slots])
+        known = Presence.of(json.loads(data))
         return int(order), known._replace(renewed=float(renewed or 0))
     except (TypeError, ValueError) as error:
         raise StoreCorrupt(f"a presence is not what gator_nb writes ({error})") from error

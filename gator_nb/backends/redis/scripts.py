@@ -13,6 +13,7 @@ from ...constants import (
     MAX_LANES,
     MAX_LOSSES,
     MAX_PRIORITY,
+    NAMES_KEPT,
     PROMOTE_BATCH,
     SEQ_BITS,
 )
@@ -42,6 +43,7 @@ _NAMES = (
         "MAX_PRIORITY": MAX_PRIORITY,
         "PROMOTE_BATCH": PROMOTE_BATCH,
         "RANK_STEP": 1 << SEQ_BITS,
+        "NAMES_KEPT": NAMES_KEPT,
         "PAGE": PAGE,
         "BATCH_SILENCE": BATCH_SILENCE,
     }

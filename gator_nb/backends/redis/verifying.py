@@ -23,7 +23,7 @@ _MAX_FAULTS = 100
 _BY_ITSELF = frozenset({"t", "e", "o", "l", "c", "blob", "chunk"})
 """What is of one task or blob, and no index."""
 _UNDERIVED = frozenset(
-    {"meta", "presences", "departed", "renewed", "partial", "complete", "paused"}
+    {"meta", "presences", "departed", "left", "renewed", "partial", "complete", "paused"}
 )
 """Keys that no record tells anything of."""
 _UNSCORED = frozenset({"open", "queues", "holders"})

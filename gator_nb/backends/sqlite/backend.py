@@ -171,6 +171,10 @@ class SQLiteBackend(Backend):
             rows = presence.registered(db)
         return [presence.decode_presence(*row) for row in rows]
 
+    def worker_names(self) -> dict[str, str]:
+        with self._reading() as db:
+            return presence.names(db)
+
     # -- reading ---------------------------------------------------------------------------
 
     def get(self, ids: Sequence[str]) -> list[Record | None]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import apsw
 
-from ...constants import MAX_LOSSES
+from ...constants import MAX_LOSSES, NAMES_KEPT
 from ...errors import StoreCorrupt
 from ...record import Reason
 from ...states import CANCELED, FAILED
@@ -36,6 +36,16 @@ WHERE seq = ?
 """)
 
 
+_DROP_GONE = sql("""
+DELETE FROM presence WHERE gone
+AND id NOT IN (SELECT worker FROM task WHERE status = $RUNNING AND worker IS NOT NULL)
+AND id NOT IN (
+    SELECT id FROM presence WHERE gone AND data ->> 2 <> ''
+    ORDER BY renewed DESC, rowid DESC LIMIT ?
+)
+""")
+
+
 def register(tx: Transaction, presence: Presence) -> None:
     renewed = presence._replace(renewed=tx.now)
     values = (renewed.id, renewed.started, renewed.renewed, renewed.lease, renewed.kernel)
@@ -43,7 +53,7 @@ def register(tx: Transaction, presence: Presence) -> None:
 
 
 def unregister(tx: Transaction, presence_id: str) -> None:
-    tx.run("UPDATE presence SET gone = 1 WHERE id = ?", (presence_id,))
+    tx.run("UPDATE presence SET gone = 1, renewed = ? WHERE id = ?", (tx.now, presence_id))
     _drop_gone(tx)
 
 
@@ -52,10 +62,15 @@ def registered(db: apsw.Connection) -> list[Row]:
     return run(db, "SELECT id, renewed, data FROM presence WHERE NOT gone ORDER BY started, rowid")
 
 
+def names(db: apsw.Connection) -> dict[str, str]:
+    """The name by id of everyone that has one, those included that have left."""
+    rows = run(db, "SELECT id, data ->> 2 FROM presence WHERE data ->> 2 <> ''")
+    return {str(presence_id): str(name) for presence_id, name in rows}
+
+
 def decode_presence(presence_id: str, renewed: float, data: str) -> Presence:
     try:
-        *values, queues, lanes, slots = json.loads(data)
-        known = Presence._make([*values, tuple(queues), tuple(lanes), slots])
+        known = Presence.of(json.loads(data))
     except (TypeError, ValueError) as error:
         raise StoreCorrupt(
             f"the presence {presence_id} is not what gator_nb writes ({error})"
@@ -84,7 +99,7 @@ def reap(tx: Transaction, dead: Collection[str], connected: float) -> list[Row]:
             fail_dependents(tx, [(seq, FAILED)])
     if lost:
         tx.topics.add("work")
-    _drop_gone(tx)
+        _drop_gone(tx)
     return [tx.row(seq) for seq, *_ in lost]
 
 
@@ -97,10 +112,5 @@ def _default(kernel: int) -> str:
 
 
 def _drop_gone(tx: Transaction) -> None:
-    """Forget those that have unregistered and hold nothing any more."""
-    tx.run(
-        sql(
-            "DELETE FROM presence WHERE gone AND id NOT IN "
-            "(SELECT worker FROM task WHERE status = $RUNNING AND worker IS NOT NULL)"
-        )
-    )
+    """Forget those that have unregistered and hold nothing any more, save the names of a few."""
+    tx.run(_DROP_GONE, (NAMES_KEPT,))

@@ -13,6 +13,7 @@ const ICONS = {
   workers: '<rect x="2" y="3" width="12" height="8" rx="1.2"/><path d="M5.5 13.6h5"/>',
   alive: '<path d="M1.4 8.4h3l2-4.6 3 8.4 2-3.8h3.2"/>',
   find: '<circle cx="7" cy="7" r="4.8"/><path d="M10.6 10.6 14 14"/>',
+  draining: '<path d="M8 1.8v7.4M4.8 6.4 8 9.6l3.2-3.2M2.4 13.6h11.2"/>',
   silent: '<circle cx="8" cy="8" r="6.2"/><path d="M8 4.6V8l2.4 1.6"/>',
 }
 

@@ -1,3 +1,8 @@
+const MEANS = {
+  draining: "It takes nothing more, and ends once what it runs has ended",
+  silent: "It has not been heard of for a while",
+}
+
 export function render({model}) {
   const root = make("section", "panel")
   const top = make("div", "top")
@@ -5,7 +10,7 @@ export function render({model}) {
   top.append(make("h2", "", "Workers"), total)
   const grid = make("table")
   const head = make("tr")
-  for (const name of ["Status", "Worker", "Serves", "Runs", "Python", "Up", "Last heard"]) {
+  for (const name of ["Status", "Worker", "Serves", "Runs", "Has", "Python", "Up", "Last heard"]) {
     const th = make("th", `w-${name.toLowerCase().replace(" ", "-")}`, name)
     th.scope = "col"
     head.append(th)
@@ -26,6 +31,7 @@ export function render({model}) {
     const tr = make("tr", data.kind)
     const cell = (name, ...children) => { const td = make("td", `w-${name}`); td.append(...children); tr.append(td) }
     const status = make("span", "status")
+    status.title = MEANS[data.kind] || ""
     status.append(icon(data.kind), make("span", "word", data.word))
     cell("status", status)
     const name = make("button", "name cut", data.name)
@@ -33,8 +39,13 @@ export function render({model}) {
     name.title = "What it runs"
     name.dataset.id = data.id
     cell("worker", name, make("div", "more cut", data.where))
-    cell("serves", make("div", "cut", data.queues))
+    const serves = make("div", "cut", data.queues)
+    serves.title = data.queues
+    cell("serves", serves)
     cell("runs", data.slots)
+    const has = make("div", "cut", data.has)
+    has.title = data.has
+    cell("has", has)
     cell("python", data.python)
     cell("up", roughly(now - data.started))
     cell("last-heard", ago(now - data.heard))

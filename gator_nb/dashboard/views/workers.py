@@ -8,6 +8,7 @@ from panel.custom import JSComponent
 
 from ...backends.base import Presence
 from ...constants import EVERY
+from ...needs import amounts
 from ...record import place_of
 from ..following import WorkerSeen
 from ..state import Session
@@ -59,6 +60,7 @@ def worker_row(seen: WorkerSeen) -> dict[str, Any]:
         "where": f"{safe(one.host, 60)} · process {one.pid}",
         "queues": safe(queues),
         "slots": slots(one),
+        "has": has_of(one),
         "python": safe(one.python, 20),
         "started": one.started,
         "heard": one.renewed,
@@ -75,6 +77,18 @@ def slots(one: Presence) -> str:
     word = places.pop() if len(places) == 1 else "slot"
     ending = "es" if word == "process" else "s"
     return f"{one.slots} {word}{'' if one.slots == 1 else ending}"
+
+
+def has_of(one: Presence) -> str:
+    """What a worker has for tasks with needs; the store may hold anything.
+
+    >>> has_of(Presence("1", "worker", has="gpu=2,memory=64000000000"))
+    '2 gpu, 64 GB memory'
+    """
+    try:
+        return safe(amounts(one.has))
+    except ValueError:
+        return ""
 
 
 def running_on(worker_id: str, seen: Collection[WorkerSeen]) -> str:

@@ -14,7 +14,7 @@ local TYPES = {
     meta = 'hash', presences = 'hash', departed = 'hash', shared = 'hash', queues = 'set',
     holders = 'set', changes = 'zset', due = 'zset', expiring = 'zset', ended = 'zset',
     open = 'zset', calls = 'zset', renewed = 'zset', partial = 'zset', complete = 'zset',
-    limits = 'hash', paused = 'set', unowned = 'zset',
+    limits = 'hash', paused = 'set', unowned = 'zset', left = 'zset',
 }
 
 -- Harmless on a text: each is refused for its type, or reads, or leaves the text as it is. What

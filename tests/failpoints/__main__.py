@@ -1,0 +1,154 @@
+"""`python -m tests.failpoints [--scene WHO] [--store sqlite|valkey] [--every N] [--report PATH]`
+
+Lets a process die at its first point, then a fresh one at its second, and so on until one comes to
+its end alive; after each death somebody else finishes the work, and what is there is judged. Ends
+with 1 when something did not hold. This process stays without threads: it is forked for each.
+"""
+
+import argparse
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from ..redis.servers import RunningServer
+from .judge import finish_and_judge
+from .points import STRUCK
+from .scenes import SCENES
+
+_LONGEST = 60.0
+"""Seconds that one forked process may take."""
+
+
+class Stores:
+    """A new store for each death."""
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self._folder = folder
+        self._server = RunningServer() if kind == "valkey" else None
+
+    def address(self, number: int) -> str:
+        if self._server is not None:
+            return self._server.dsn(store=f"s{number}")
+        return f"sqlite:///{self._folder}/{number}/tasks.sqlite"
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.failpoints", description=__doc__)
+    parser.add_argument("--scene", choices=[*SCENES], help="who dies; each in its turn if not told")
+    parser.add_argument("--store", choices=["sqlite", "valkey"], default="sqlite")
+    parser.add_argument("--every", type=int, default=1, help="only each Nth point")
+    parser.add_argument("--first", type=int, default=1, help="the first point")
+    parser.add_argument("--report", type=Path)
+    wanted = parser.parse_args()
+    os.environ["GATOR_NB_KEY"] = secrets.token_hex(32)
+    rows, sound = [], True
+    for scene in [wanted.scene] if wanted.scene else SCENES:
+        with _own_folder() as folder:
+            deaths, faults, seconds = _play(wanted, scene, folder)
+        sound &= not faults
+        rows.append(f"| {wanted.store} | {scene} | {deaths} | {faults} | {seconds:.0f} s |")
+    text = "\n".join(
+        ["| store | who dies | deaths, each at a point of its own | violations | took |",
+         "|---|---|---|---|---|", *rows, ""]
+    )  # fmt: skip
+    print(text)
+    if wanted.report is not None:
+        wanted.report.write_text(text)
+    return 0 if sound else 1
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="gnb-", ignore_cleanup_errors=True) as name:
+        os.environ.update(TMPDIR=name, HOME=name)
+        tempfile.tempdir = None
+        yield Path(name)
+    tempfile.tempdir = None
+    os.environ.pop("TMPDIR")
+
+
+def _play(wanted: argparse.Namespace, scene: str, folder: Path) -> tuple[int, int, float]:
+    """Deaths, violations and seconds of one scene."""
+    began, deaths, violations = time.monotonic(), 0, 0
+    stores = Stores(wanted.store, folder)
+    try:
+        for deadly in count(wanted.first, wanted.every):
+            where = _die_at(stores.address(deadly), folder / str(deadly), scene, deadly)
+            faults = _judged(stores.address(deadly), folder / str(deadly))
+            deaths += where is not None
+            violations += len(faults)
+            for fault in faults:
+                print(f"VIOLATION {scene} {deadly}, {where}: {fault}", flush=True)
+            if where is None:
+                break
+            shutil.rmtree(folder / str(deadly))
+    finally:
+        stores.close()
+    return deaths, violations, time.monotonic() - began
+
+
+def _die_at(address: str, folder: Path, scene: str, deadly: int) -> str | None:
+    """Play a scene until its end or its death; the point of that."""
+    folder.mkdir()
+    (folder / "ledger").touch()
+    (folder / "promises").touch()
+    output = folder / "victim.txt"
+    ended = _forked(lambda: SCENES[scene](address, folder, deadly), output)
+    struck = folder / STRUCK
+    if not struck.exists() and not ended:
+        raise RuntimeError(f"the {scene} failed by itself: {output.read_text()[-3000:]}")
+    return struck.read_text() if struck.exists() else None
+
+
+def _judged(address: str, folder: Path) -> list[str]:
+    verdict, output = folder / "verdict", folder / "survivor.txt"
+
+    def judge() -> None:
+        verdict.write_text("\n".join(finish_and_judge(address, folder)))
+
+    if not _forked(judge, output):
+        return [f"who came after it did not end well: {output.read_text()[-2000:]}"]
+    return verdict.read_text().splitlines()
+
+
+def _forked(play: Callable[[], object], output: Path) -> bool:
+    """Do something in a copy of this process, and wait until that has ended; whether it did so by
+    itself and cleanly."""
+    pid = os.fork()
+    if pid == 0:
+        fd = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(fd, 1)
+        os.dup2(fd, 2)
+        try:
+            play()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(1)
+    until = time.monotonic() + _LONGEST
+    while (ended := os.waitpid(pid, os.WNOHANG)) == (0, 0):
+        if time.monotonic() > until:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return False
+        time.sleep(0.002)
+    return ended[1] == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""The short form of `python -m tests.failpoints`: some points of each scene."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif("sys.platform != 'linux'")]
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("scene", "store", "every"),
+    [
+        ("client", "sqlite", 23),
+        ("client", "valkey", 17),
+        ("worker", "sqlite", 61),
+        ("worker", "valkey", 41),
+        ("supervisor", "sqlite", 131),
+        ("child", "valkey", 61),
+    ],
+)
+def test_who_dies_at_a_step_loses_nothing(scene: str, store: str, every: int) -> None:
+    """A process that forks must have no threads, so it is one of its own."""
+    command = [sys.executable, "-m", "tests.failpoints", "--scene", scene, "--store", store]
+    ran = subprocess.run(
+        [*command, "--every", str(every), "--first", "7"],
+        cwd=_ROOT, check=False, capture_output=True, text=True, timeout=150,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"| {store} | {scene} | 0 |" not in ran.stdout, "nobody died"
