@@ -47,7 +47,7 @@ class Lab(NamedTuple):
 
     def address(self, notebook: str) -> str:
         """The page of a notebook, in a workspace of its own."""
-        workspace = notebook.removesuffix(".ipynb")
+        workspace = Path(notebook).stem
         return f"{self.url}/lab/workspaces/{workspace}/tree/{notebook}?token={TOKEN}"
 
     def ask(self, method: str, path: str) -> Any:
