@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from ..dashboard.processes import answering, free_port
 from ..lab.chromium import Pages, chromium, launched
 from ..lab.person import SECONDS, Notebook
-from ..lab.server import TOKEN, Lab
+from ..lab.server import TOKEN, Lab, settle
 from .image import PROJECT, Image, built, started
 
 NOTEBOOKS = PROJECT / "notebooks"
@@ -38,6 +38,7 @@ _ON_THE_SERVER = (
 
 def visit(image: Image, pictures: Path, notebooks: list[str]) -> None:
     """Open a session and look at all that there is."""
+    settle(image.home)
     port = free_port()
     url = f"http://127.0.0.1:{port}{_PREFIX}"
     lab = Lab(url, image.repository, "")
@@ -64,7 +65,9 @@ def _tile(page: Page, lab: Lab, pictures: Path) -> None:
     page.wait_for_timeout(1 * SECONDS)  # for its looks only
     page.screenshot(path=pictures / "tile.png")
     tile.click()
-    expect(page.frame_locator("iframe").locator(".fresh.live")).to_be_visible(timeout=90 * SECONDS)
+    queue = page.frame_locator("iframe")
+    expect(queue.locator(".fresh.live")).to_be_visible(timeout=90 * SECONDS)
+    expect(queue.locator("#loader")).to_be_hidden()
     page.screenshot(path=pictures / "tile_opened.png")
     _say("the tile opens the page")
 

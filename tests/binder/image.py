@@ -31,7 +31,9 @@ class Image(NamedTuple):
         places = f"{self.environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
         kept = ("LANG", "SSL_CERT_FILE", "TMPDIR")
         known = {name: os.environ[name] for name in kept if name in os.environ}
-        return known | {"HOME": str(self.home), "PATH": places, "USER": "jovyan"}
+        config = str(self.home / "config")
+        mine = {"HOME": str(self.home), "JUPYTER_CONFIG_DIR": config, "USER": "jovyan"}
+        return known | mine | {"PATH": places}
 
 
 def python_asked_for() -> str:

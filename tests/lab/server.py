@@ -75,7 +75,7 @@ def serving(home: Path) -> Iterator[Lab]:
     folder.mkdir()
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         (folder / notebook.name).write_bytes(notebook.read_bytes())
-    _settle(home)
+    settle(home)
     port = free_port()
     places = [f"--ServerApp.port={port}", f"--ServerApp.root_dir={folder}"]
     places.append(f"--ServerApp.base_url={_PREFIX}/")
@@ -85,7 +85,7 @@ def serving(home: Path) -> Iterator[Lab]:
         yield Lab(url, folder, f"sqlite:///{home}/data/gator_nb/store.sqlite")
 
 
-def _settle(home: Path) -> None:
+def settle(home: Path) -> None:
     """The settings of somebody who wants no news."""
     for name, values in _SETTINGS.items():
         path = home / "config" / "lab" / "user-settings" / "@jupyterlab" / name
