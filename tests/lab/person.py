@@ -18,7 +18,7 @@ class Notebook:
 
     def __init__(self, page: Page, lab: Lab, name: str) -> None:
         self.page = page
-        self._lab = lab
+        self._lab, self._name = lab, name
         self.path: Path = lab.folder / name
         page.goto(self.address_in(lab))
         self.wait_until_idle()
@@ -77,7 +77,7 @@ class Notebook:
     def shut_down(self) -> None:
         """End its kernel, as "Kernel", "Shut Down Kernel" does."""
         for session in self._lab.ask("GET", "/api/sessions"):
-            if session["path"] == self.path.name:
+            if session["path"] == self._name:
                 self._lab.ask("DELETE", f"/api/sessions/{session['id']}")
 
     def _entry(self, label: str) -> Locator:
