@@ -142,10 +142,12 @@ export function render({model}) {
     workers.classList.toggle("none", model.workers === 0)
     document.documentElement.classList.toggle("gator-away", state === "lost" || state === "away")
   }
+  const remember = () => { document.cookie = `${model.dark_cookie}=${Number(model.dark)}; max-age=31536000; samesite=strict` }
   // The page's own button was pressed, or the key: from now on that is what is wished for.
   model.on("dark", () => {
     if (model.dark !== wishedDark()) { keepTheme(model.dark ? "dark" : "light") }
     themes.show(wishedTheme())
+    remember()
   })
   darkSystem.addEventListener("change", follow)
 
