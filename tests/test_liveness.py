@@ -1,4 +1,4 @@
-"""Locks that tell who lives: what becomes of the file of a process that died unknown to any store."""
+"""Locks that tell who lives: what becomes of the file of one that died unknown to any store."""
 
 import os
 import subprocess
@@ -31,19 +31,24 @@ def touched(path: Path, ago: float) -> Path:
     return path
 
 
-def test_it_stays_as_long_as_a_store_may_ask_for_it() -> None:
-    """That it is free is what tells of the death; without the file a lease would have to end."""
-    dead = touched(left_by_a_kill(), DAY / 2)
+def test_it_stays_for_a_day_after_it_was_seen_to_be_free() -> None:
+    """That it is free is what tells of the death; without the file a lease would have to end. A
+    process may have lived for long before it died."""
+    dead = touched(left_by_a_kill(), 9 * DAY)
     LifeLock().free()
     assert dead.exists()
-
-
-def test_after_a_day_whoever_comes_next_removes_it() -> None:
-    """And what a living process holds stays, however old it is."""
-    dead = touched(left_by_a_kill(), DAY + 1)
-    living = LifeLock()
-    touched(Path(living.path), 2 * DAY)
+    touched(dead, DAY / 2)
+    LifeLock().free()
+    assert dead.exists()
+    touched(dead, DAY + 1)
     LifeLock().free()
     assert not dead.exists()
+
+
+def test_what_a_living_process_holds_stays_however_old_it_is() -> None:
+    living = LifeLock()
+    for _ in range(3):
+        touched(Path(living.path), 2 * DAY)
+        LifeLock().free()
     assert Path(living.path).exists()
     living.free()

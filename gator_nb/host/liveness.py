@@ -95,12 +95,20 @@ if hasattr(os, "register_at_fork"):
 
 def _sweep(folder: Path) -> None:
     """Remove what processes left that died unknown to any store: before they could register, or
-    where the store has forgotten them. A day later nobody asks for it any more."""
+    where the store has forgotten them. What is seen to be free is marked; a day later nobody asks
+    for it any more."""
     for entry in folder.iterdir():
         with suppress(OSError):  # somebody else has just removed it
-            old = time.time() - entry.stat().st_mtime > DAY
+            found = entry.stat()
+            old = time.time() - found.st_mtime > DAY
             if old and probe(str(entry), boot_id()) is Life.DEAD:
-                entry.unlink()
+                if found.st_size:
+                    entry.unlink()
+                else:
+                    entry.write_bytes(_FREE)
+
+
+_FREE = b"its process has died"
 
 
 def probe(path: str, boot: str) -> Life:

@@ -33,11 +33,12 @@ def leaks(gator: Gator, server: RunningServer | None, folder: Path, keys: str) -
 
 
 def files() -> Iterator[str]:
-    """Locks and sockets whose process has died. A day later: until then a store that has forgotten
+    """Locks and sockets whose process has died. Days later: until then a store that has forgotten
     its worker may have to ask whether that lives."""
-    for path in (runtime_folder() / "alive").iterdir():
-        os.utime(path, (0.0, 0.0))
-    LifeLock().free()
+    for _ in range(2):
+        for path in (runtime_folder() / "alive").iterdir():
+            os.utime(path, (0.0, 0.0))
+        LifeLock().free()
     for folder in ("alive", "wake"):
         for path in (runtime_folder() / folder).rglob("*"):
             pid = path.name.split("-")[0]
