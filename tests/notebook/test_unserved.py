@@ -31,7 +31,7 @@ def test_a_task_that_no_worker_can_run(gator: Gator, another_python: None) -> No
     with gator.start_worker(threads=1) as worker:
         assert worker.registered.wait(30)
         task = gator.task(pow, 2, 10)
-        for told in (card.task_html(task), card.task_html(task, live=True), card.task_text(task)):
+        for told in (card.task_html(task), card.task_rows(task, live=True), card.task_text(task)):
             assert WHY in told
             assert f"python3.99 -m gator_nb worker {gator.conn_string}" in told
         task.cancel()

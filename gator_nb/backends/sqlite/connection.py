@@ -185,7 +185,8 @@ def _create(db: apsw.Connection, path: Path) -> None:
             db.execute(f"PRAGMA user_version = {record.FORMAT}")
         db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        if db.in_transaction:  # SQLite may have rolled back by itself, as at a Ctrl-C
+            db.execute("ROLLBACK")
         raise
 
 
