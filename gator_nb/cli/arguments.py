@@ -1,6 +1,7 @@
 """Arguments that several verbs share, and opening the store that they name."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -76,6 +77,12 @@ Queues = Annotated[
         help="Of this queue; may be repeated.",
     ),
 ]  # fmt: skip
+UnixSocket = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH", show_default=False, help="Listen there in place of a port: for a proxy."
+    ),
+]
 Statuses = Annotated[
     list[Any] | None,
     typer.Option(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .arguments import Dsn
+from .arguments import Dsn, UnixSocket
 
 
 def dashboard(
@@ -16,6 +16,7 @@ def dashboard(
         typer.Option(help="0 is any free one; without it 5006, or any where that is taken."),
     ] = None,
     address: Annotated[str, typer.Option(help="An address of this machine.")] = "127.0.0.1",
+    unix_socket: UnixSocket = None,
     show: Annotated[bool, typer.Option(help="Open it in a browser.")] = True,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Show, and change nothing.")
@@ -38,7 +39,8 @@ def dashboard(
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
 
     serve(
-        dsn, port=port, address=address, show=show, read_only=read_only, origins=origin or (),
+        dsn, port=port, address=address, unix_socket=unix_socket, show=show, read_only=read_only,
+        origins=origin or (),
         password_file=password_file,
         ask_password=asked if sys.stdin.isatty() else None, tell=typer.echo,
     )  # fmt: skip

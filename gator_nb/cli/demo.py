@@ -16,6 +16,7 @@ from ..constants import EVERY
 from ..gator import Gator
 from ..states import TERMINAL
 from ..workers.worker import Worker
+from .arguments import UnixSocket
 from .demo_tasks import push_work
 
 _PROCESSES = 3
@@ -32,6 +33,7 @@ def demo(
         int | None,
         typer.Option(help="0 is any free one; without it 5006, or any where that is taken."),
     ] = None,
+    unix_socket: UnixSocket = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
     ] = True,
@@ -40,7 +42,7 @@ def demo(
     with suppress(KeyboardInterrupt), _sigterm_as_ctrl_c(), _laboratory() as store:
         from ..dashboard.server import serve
 
-        serve(store, port=port, show=browser, tell=typer.echo)
+        serve(store, port=port, unix_socket=unix_socket, show=browser, tell=typer.echo)
     typer.echo("the demo has ended, and its store is gone")
 
 

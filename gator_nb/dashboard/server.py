@@ -1,6 +1,7 @@
 """Serving the dashboard from this process: to this machine, or to whoever has its secret."""
 
 import asyncio
+import logging
 import os
 import secrets
 import signal
@@ -19,7 +20,7 @@ from tornado.websocket import WebSocketClosedError
 from ..errors import GatorError
 from .access import Access, Door
 from .app import TITLE, create_app
-from .metrics import PATH, Metrics
+from .metrics import ANY, PATH, Metrics
 from .secret import Secret, password, password_in
 from .secret import token as token_of
 from .store import open_shared, resolved
@@ -41,6 +42,7 @@ def serve(
     *,
     port: int | None = None,
     address: str = ADDRESS,
+    unix_socket: Path | None = None,
     show: bool = True,
     read_only: bool = False,
     token: str | None = None,
@@ -55,6 +57,7 @@ def serve(
         dsn: the store's address; None is `$GATOR_NB_CONN`, else the user's own store.
         port: 0 is any free one; None is 5006, or any free one where that is taken.
         address: one that others can reach asks for a token or password.
+        unix_socket: listen there instead, where no other user of this machine comes.
         show: open it in a browser.
         read_only: nobody can cancel, retry or the like.
         token: what whoever comes must know; None is `$GATOR_NB_DASHBOARD_TOKEN`, else, off this
@@ -76,10 +79,12 @@ def serve(
     secret = _secret(address, token, password_file, ask_password)
     chosen = choose_port(address, port)
     hosts = _hosts(address)
-    url = f"http://{hosts[0]}:{chosen}/"
+    url = f"http://{hosts[0]}:{chosen}/" if unix_socket is None else f"unix:{unix_socket}"
     page = partial(create_app, store, read_only=read_only)
     allowed = [*(f"{host}:{chosen}" for host in hosts), *origins]
-    server = make_server(page, address, chosen, allowed, secret, store)
+    if unix_socket is not None:  # a proxy's, which knows by which name browsers come
+        allowed = list(origins) or [ANY]
+    server = make_server(page, address, chosen, allowed, secret, store, unix_socket=unix_socket)
     with _until_told_to_end(server) as run:
         tell(_welcome(url, secret, read_only=read_only))
         if show:
@@ -96,12 +101,14 @@ def make_server(
     dsn: str,
     *,
     prefix: str = "",
+    unix_socket: Path | None = None,
 ) -> Any:
     """A server of this page that has not started.
 
     Args:
         origins: the "host:port" that a browser's address may show; no other page gets through.
         dsn: the store that `/metrics` tells of.
+        unix_socket: listen there in place of the port.
         prefix: what every path begins with; one that nobody can guess keeps out who was not told.
     """
 
@@ -109,23 +116,36 @@ def make_server(
         return create()
 
     door = None if secret is None else Door(secret)
-    guarded: dict[str, Any] = {}
+    more: dict[str, Any] = {"address": address, "port": port}
+    if unix_socket is not None:
+        more = {"unix_socket": str(unix_socket)}
     if door is not None:
-        guarded = {"auth_provider": Access(door), "cookie_secret": secrets.token_hex(32)}
-    return pn.serve(
-        {"/": page},
-        address=address,
-        port=port,
-        websocket_origin=origins,
-        title=TITLE,
-        show=False,
-        start=False,
-        verbose=False,
-        extra_patterns=[(PATH, Metrics, {"dsn": dsn, "door": door, "hosts": origins})],
-        unused_session_lifetime_milliseconds=_SESSION_LIFETIME,
-        prefix=prefix,
-        **guarded,
-    )
+        more |= {"auth_provider": Access(door), "cookie_secret": secrets.token_hex(32)}
+    with _without_wildcard_warning():
+        return pn.serve(
+            {"/": page},
+            websocket_origin=origins,
+            title=TITLE,
+            show=False,
+            start=False,
+            verbose=False,
+            extra_patterns=[(PATH, Metrics, {"dsn": dsn, "door": door, "hosts": origins})],
+            unused_session_lifetime_milliseconds=_SESSION_LIFETIME,
+            prefix=prefix,
+            **more,
+        )
+
+
+@contextmanager
+def _without_wildcard_warning() -> Iterator[None]:
+    """Bokeh warns of servers that any page may talk to; none without the secret finds this one."""
+    logger = logging.getLogger("bokeh.server.util")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 @contextmanager

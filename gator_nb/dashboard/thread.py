@@ -5,11 +5,8 @@ not find the page. (A cookie would not do: the frame of 127.0.0.1 in a page of l
 """
 
 import asyncio
-import logging
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from html import escape
 from typing import Any
@@ -94,10 +91,9 @@ class ServedDashboard:
         """Through a proxy a browser comes by a name that this process does not know: the Jupyter
         server looks at it, and the secret does here."""
         origins = [f"{ADDRESS}:{self._port}"] if self.proxied_url is None else [ANY]
-        with _without_wildcard_warning():
-            return make_server(
-                self._page, ADDRESS, self._port, origins, None, self._store, prefix=self._prefix
-            )
+        return make_server(
+            self._page, ADDRESS, self._port, origins, None, self._store, prefix=self._prefix
+        )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._html(place_of_pages())}
@@ -129,18 +125,6 @@ _IN_COLAB = (
 
 def _link(url: str, text: str) -> str:
     return f'<a href="{escape(url, quote=True)}" target="_blank" rel="noreferrer">{text}</a>'
-
-
-@contextmanager
-def _without_wildcard_warning() -> Iterator[None]:
-    """Bokeh warns of servers that any page may talk to; none without the secret finds this one."""
-    logger = logging.getLogger("bokeh.server.util")
-    before = logger.disabled
-    logger.disabled = True
-    try:
-        yield
-    finally:
-        logger.disabled = before
 
 
 def _forget_sessions(server: Any) -> None:

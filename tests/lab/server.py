@@ -47,8 +47,12 @@ class Lab(NamedTuple):
 
     def address(self, notebook: str) -> str:
         """The page of a notebook, in a workspace of its own."""
-        workspace = notebook.removesuffix(".ipynb")
+        workspace = Path(notebook).stem
         return f"{self.url}/lab/workspaces/{workspace}/tree/{notebook}?token={TOKEN}"
+
+    def address_in_notebook7(self, notebook: str) -> str:
+        """Its page in Notebook 7."""
+        return f"{self.url}/notebooks/{notebook}?token={TOKEN}"
 
     def ask(self, method: str, path: str) -> Any:
         """What the server answers to a request of its owner."""
@@ -75,7 +79,7 @@ def serving(home: Path) -> Iterator[Lab]:
     folder.mkdir()
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         (folder / notebook.name).write_bytes(notebook.read_bytes())
-    _settle(home)
+    settle(home)
     port = free_port()
     places = [f"--ServerApp.port={port}", f"--ServerApp.root_dir={folder}"]
     places.append(f"--ServerApp.base_url={_PREFIX}/")
@@ -85,7 +89,7 @@ def serving(home: Path) -> Iterator[Lab]:
         yield Lab(url, folder, f"sqlite:///{home}/data/gator_nb/store.sqlite")
 
 
-def _settle(home: Path) -> None:
+def settle(home: Path) -> None:
     """The settings of somebody who wants no news."""
     for name, values in _SETTINGS.items():
         path = home / "config" / "lab" / "user-settings" / "@jupyterlab" / name

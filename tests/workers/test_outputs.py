@@ -134,10 +134,12 @@ def test_what_it_prints_shows_while_it_runs(queue: Gator, tmp_path: Path) -> Non
             time.sleep(0.01)
 
     task = queue.task(work)
-    until(lambda: task.logs().strip(), 30)
-    assert time.time() - float(task.logs()) < 5
-    assert str(task.status) == "running"
-    (tmp_path / "enough").touch()
+    try:
+        until(lambda: task.logs().strip(), 30)
+        assert time.time() - float(task.logs()) < 5
+        assert str(task.status) == "running"
+    finally:
+        (tmp_path / "enough").touch()
     task.wait(30)
 
 
