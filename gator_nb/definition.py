@@ -57,6 +57,8 @@ class Definition:
     is_async: bool = True
     more: Mapping[str, Any] = field(default_factory=dict)
     """The options of `TRAVELLING` that were given."""
+    parent: str | None = None
+    """The task that it is a retry of."""
 
     def to_push(
         self, keyring: Keyring, queue: str, session: str, packing: Packing | None = None
@@ -83,6 +85,7 @@ class Definition:
             lane=lane_for(PYTHON, keyring, self.more),
             origin=self.task_id,
             session=session,
+            parent=self.parent,
             group=self.group,
             name=self.name,
             label=self.name or function_name(call.func),

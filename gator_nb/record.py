@@ -159,8 +159,8 @@ def place_of(lane: str) -> str | None:
     >>> place_of(lane_of("3.11", "a1b2c3d4", "process"))
     'process'
     """
-    place = lane.split("/")[2]
-    return None if place == "any" else place
+    place = lane.split("/", 3)[2] if lane.count("/") > 1 else "any"
+    return place if place in ("thread", "process") else None
 
 
 def limit_text(limit: Sequence[Any] | None) -> str | None:

@@ -40,7 +40,9 @@ MAGICS = {
     "cancel": Magic(
         VERBS["cancel"], "ID... [--force] | --held", ("--held", "--force"), "open tasks"
     ),
-    "retry": Magic(VERBS["retry"], "ID... | --failed", ("--failed",), "ended tasks"),
+    "retry": Magic(
+        VERBS["retry"], "ID... [--edited] | --failed", ("--failed", "--edited"), "ended tasks"
+    ),
     "resume": Magic("Let held tasks, and a paused queue, go on."),
     "wait": Magic("Wait for all that was pushed here; raise when some of it failed."),
     "use": Magic(

@@ -140,7 +140,6 @@ def _attempt(one: Try, load: Load) -> Ended:
     if raised is None:
         return Ended(Status.SUCCESS, task.retries, outcome)
     try:
-        task.let_go_of_error()
         if one.cause is not None:
             return _stopped(one)
         return failed(outcome, raised, Reason.ERROR, task.retries, task.backoff)

@@ -137,7 +137,7 @@ class Try(Running):
         self.landed = False
         """The code has seen its interruption: what still runs is no C code, it cleans up."""
         self.bar: Any = None
-        """The outermost of tqdm's bars in it."""
+        """The outermost bar in it, of tqdm or rich."""
         self.loops: list[Callable[[], object]] = []
         """How to cancel what it awaits."""
         self._progress: str | None = None

@@ -13,6 +13,7 @@ from ..output.read_back import reading_back
 from .arguments import Dsn, capacity, open_gator, parsed_duration, queue_name
 from .cluster import Kind, executor_on
 from .limits import Limits
+from .metrics import metrics_address, metrics_of
 from .serving import ServingWorker
 from .status_line import status_line
 from .worker_log import log_lines
@@ -101,6 +102,13 @@ def worker(
             help="When ending, interrupt what still runs after so long.",
         ),
     ] = None,
+    metrics: Annotated[
+        Any | None,
+        typer.Option(
+            parser=metrics_address, metavar="[ADDRESS:]PORT", show_default=False,
+            help="Serve its metrics to Prometheus, on this machine unless an address is given.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="The log as JSON on stdout, one object a line.")
     ] = False,
@@ -123,6 +131,7 @@ def worker(
         )  # fmt: skip
         with ExitStack() as beside:
             beside.enter_context(Limits(one, max_time, idle_exit))
+            beside.enter_context(metrics_of(one, metrics))
             if log.terminal is not None:
                 beside.enter_context(status_line(one, log))
             code = one.run_forever()

@@ -54,16 +54,21 @@ class Unserved(NamedTuple):
     @property
     def why(self) -> str:
         """A sentence about them."""
-        lane, number = self.lane, "some" if self.number is None else f"{self.number:,}"
+        number = "some" if self.number is None else f"{self.number:,}"
         tasks = f"{number} task{'' if self.number == 1 else 's'}"
-        reason = {
+        return f"no worker can run {tasks} of queue {self.queue!r}: {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """What is in their way."""
+        lane = self.lane
+        return {
             "worker": "none serves that queue",
             "python": f"they need Python {lane.python}",
             "key": f"they are signed with key {lane.key}, which no worker has",
             "run_in": f"they ask for run_in={lane.run_in!r}",
             "needs": f"they need {lane.needs}",
         }[self.missing]
-        return f"no worker can run {tasks} of queue {self.queue!r}: {reason}"
 
     @property
     def advice(self) -> str:
@@ -102,7 +107,10 @@ class Unserved(NamedTuple):
 
 
 def _with_needs(backend: Backend, lane: Lane, start: str) -> str:
-    needs = from_text(lane.needs)
+    try:
+        needs = from_text(lane.needs)
+    except ValueError:  # a store may hold anything: nobody has what has no name
+        return start
     if not backend.persistent:
         return f"Worker(gator, has={needs})"
     return " ".join([start, *(f"--has {name}={amount}" for name, amount in needs.items())])

@@ -63,6 +63,7 @@ def create_app(dsn: str | None = None, *, read_only: bool = False) -> Any:
     state = Session(address, _scheduler(), charts=True, read_only=read_only, present=_presence())
     if pn.state.curdoc is not None:
         pn.state.on_session_destroyed(lambda _context: state.close())
+        _send_from_the_start(pn.state.curdoc)
     charts = views.charts(state)
     main = [
         views.banners(state),
@@ -113,6 +114,16 @@ def _scheduler() -> Schedule:
         doc.add_next_tick_callback(partial(held, call))
 
     return schedule
+
+
+def _send_from_the_start(doc: Any) -> None:
+    """Have what changes while a browser still draws its page sent, too.
+
+    Panel 1.9 takes a page for connected once it is drawn, and drops what changes before that; but a
+    browser took the document before it began to draw. Of a store where nothing happens it would
+    show an older state for good. What is sent before the document is taken costs nothing.
+    """
+    pn.state._connected[doc] = True  # noqa: SLF001 -- there is no public name
 
 
 def _presence() -> Callable[[], bool]:

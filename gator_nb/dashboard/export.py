@@ -16,8 +16,12 @@ from .query import Query
 Format = Literal["csv", "json"]
 _LOOKED_AT = 1_000
 """Tasks that one step looks at."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet would compute rather than show."""
+_OBEYED = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)), "\ufffd")
+"""What a terminal obeys. JSON escapes what it needs to; a CSV has no way to."""
+_CELL = 32_000
+"""Characters of one cell: spreadsheets take 32,767, and refuse or part what is longer."""
 
 
 class Piece(NamedTuple):
@@ -108,7 +112,7 @@ def written(rows: list[dict[str, Any]], made: Format, *, first: bool, last: bool
         opening = "[\n" if first else ",\n" if lines else "\n"
         return opening + ",\n".join(lines) + ("\n]\n" if last else "")
     text = io.StringIO()
-    writer = csv.writer(text)
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)  # ";" parts cells in some countries
     if first:
         writer.writerow(exported(Record("", ""), {}))
     writer.writerows([_cell(value) for value in row.values()] for row in rows)
@@ -129,7 +133,13 @@ def _cell(value: object) -> object:
         value = ", ".join(str(one) for one in value)
     elif isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    over = len(value) - _CELL
+    if over > 0:
+        value = f"{value[:_CELL]}… ({over:,} more characters)"
+    text = value.translate(_OBEYED)
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def _moment(at: float | None) -> str | None:

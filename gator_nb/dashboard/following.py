@@ -62,7 +62,8 @@ class WorkerSeen(NamedTuple):
 class Stuck(NamedTuple):
     """Waiting tasks of a queue that has workers, none of which takes them."""
 
-    why: str
+    queue: str
+    reason: str
     advice: str
     command: str
 
@@ -329,7 +330,7 @@ def stuck_among(
     seen = [Seen(one.presence, one.life == "silent") for one in there]
     lines = unserved_lanes(backend, queues, seen)
     return [
-        Stuck(line.why, line.advice, line.command(backend))
+        Stuck(line.queue, line.reason, line.advice, line.command(backend))
         for line in lines
         if line.missing != "worker"
     ]

@@ -22,6 +22,8 @@ _BEAT = 1.0
 _PAUSE = 0.2
 """Seconds between two steps: what changes faster is shown together."""
 _RETRY_EVERY = 1.0
+_PATIENCE = 1.0
+"""Seconds that a store may be silent before the page says so, and not that it is dead itself."""
 _WORK_FOR = 0.1
 """Seconds that jobs may take before everybody is shown what has changed."""
 
@@ -99,12 +101,19 @@ class Poller:
                     self._open_and_follow()
                 except GatorError as error:
                     self._lose(error)
-                    self._woken.wait(_RETRY_EVERY)
-                    self._woken.clear()
+                    self._rest()
+                except Exception as error:  # a page that stands still would be taken for the truth
+                    log.exception("the dashboard failed, trying again")
+                    self._lose(GatorError(f"the dashboard failed: {error!r}"))
+                    self._rest()
         finally:
             with self._lock:
                 if self._thread is threading.current_thread():
                     self._thread = None
+
+    def _rest(self) -> None:
+        self._woken.wait(_RETRY_EVERY)
+        self._woken.clear()
 
     def _goes_on(self) -> bool:
         """Whether somebody looks; the thread that hears no is over."""
@@ -116,6 +125,7 @@ class Poller:
     def _open_and_follow(self) -> None:
         backend = reopen_shared(self.dsn) if self._opened_before else open_shared(self.dsn)
         self._opened_before = True
+        backend.patience = min(_PATIENCE, backend.patience)
         try:
             listener = backend.listen(["news", "work"], nap_time=_PAUSE)
             try:

@@ -357,7 +357,7 @@ def said(verb: str, found: Record | GatorError) -> str:
         return "That task is not in the store any more."
     if isinstance(found, StoreUnavailable):
         done = _DONE[verb]
-        return f"The store cannot be reached: nothing was {done}."
+        return f"The store cannot be reached: nothing is known to be {done}."
     if isinstance(found, GatorError):
         return safe(str(found), 300)
     if verb != "retry" and found.status in (SUCCESS, FAILED):

@@ -7,6 +7,8 @@ from ..payload import one_line
 NAME_LIMIT = 120
 ERROR_LIMIT = 300
 SHORT_ID = 8
+_ROOM = 5_000
+"""Characters that are looked at beside twice those that are shown: `one_line` looks at fewer."""
 LINE_LIMIT = 4_000
 """Characters of one line of a log or a traceback."""
 
@@ -15,6 +17,13 @@ _ESCAPES = re.compile(
 )
 """What a terminal obeys: colours, cursor moves, titles."""
 
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0e31-\u0e3a\u0e47-\u0e4e"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+)
+_TOWERS = re.compile(f"([{_MARKS}]{{3}})[{_MARKS}]+")
+"""More marks over one letter than any language has: they would be drawn over the lines above."""
+
 
 def safe(text: str | None, limit: int = NAME_LIMIT) -> str:
     """The text in one line, without control and bidirectional characters, cut with an ellipsis.
@@ -22,7 +31,7 @@ def safe(text: str | None, limit: int = NAME_LIMIT) -> str:
     >>> safe("fit\\u202egnp.exe" + chr(27) + "[31m")
     'fit gnp.exe [31m'
     """
-    return one_line(text or "", limit)
+    return one_line(_TOWERS.sub(r"\1", (text or "")[: 2 * limit + _ROOM]), limit)
 
 
 def block(text: str | None) -> str:
@@ -43,7 +52,7 @@ def short_id(task_id: str) -> str:
 def _line(line: str) -> str:
     line = line.rstrip("\r").rpartition("\r")[2]  # a progress bar writes over itself
     over = len(line) - LINE_LIMIT
-    line = line[:LINE_LIMIT]
+    line = _TOWERS.sub(r"\1", line[:LINE_LIMIT])
     if not line.isprintable():
         line = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line)
     return f"{line} … ({over:,} more characters)" if over > 0 else line

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import joblib
-from joblib._parallel_backends import AutoBatchingMixin, ParallelBackendBase, ThreadingBackend
+from joblib._parallel_backends import AutoBatchingMixin, ParallelBackendBase
 
 from ..client.here import waiting
 from ..client.workforce import serves, workers
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ..gator import Gator
+
+
+_QUEUED = 2
+"""Jobs from which on joblib asks its backend at all: one it runs where it is called."""
 
 
 @contextmanager
@@ -39,7 +43,7 @@ class QueueBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc
     supports_retrieve_callback = True
 
     def __init__(self, gator: "Gator", options: Mapping[str, Any]) -> None:
-        super().__init__(nesting_level=0)
+        super().__init__()
         self._gator = gator
         self._options = dict(options)
         self._group = new_id()
@@ -51,7 +55,8 @@ class QueueBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc
             raise ValueError("n_jobs == 0 in Parallel has no meaning")
         if n_jobs is None:
             return 1
-        return n_jobs if n_jobs > 0 else max(1, (self._slots() or default_slots()) + 1 + n_jobs)
+        slots = self._slots() or default_slots()
+        return n_jobs if n_jobs > 0 else max(_QUEUED, slots + 1 + n_jobs)
 
     def _slots(self) -> int:
         """How many tasks the workers of the queue run at a time."""
@@ -94,8 +99,9 @@ class QueueBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc
         if left:
             Group(self._gator.client, left).cancel()
 
-    def get_nested_backend(self) -> tuple[Any, int | None]:
-        return ThreadingBackend(nesting_level=1), None
+    def terminate(self) -> None:
+        """The next call finds out anew how many of its calls make a batch."""
+        self.reset_batch_stats()
 
     def retrieval_context(self) -> AbstractContextManager[Any]:
         """A task that waits for its own batches takes no slot meanwhile."""

@@ -65,8 +65,6 @@ class GatorMagics(Magics):
         _none(words, "resume")
         paused = self.gator.queue_name in self.gator.backend.paused()
         number = self.gator.resume()
-        if number and self.gator.starts_workers:
-            self.gator.start_worker()
         told = ["the queue goes on"] if paused else []
         told += [f"{_tasks(number)} resumed"] if number else []
         print("; ".join(told) or "nothing is held")  # noqa: T201
@@ -167,17 +165,22 @@ class GatorMagics(Magics):
         print(log or "it has printed nothing", end="" if log.endswith("\n") else "\n")  # noqa: T201
 
     def _retry(self, words: Sequence[str]) -> Task | Group | None:
-        if not words or ("--failed" in words and len(words) > 1):
-            raise UsageError("%gator retry: give ids or names, or --failed alone")
-        with _told_in_a_line():
+        edited = "--edited" in words
+        named = [word for word in words if word != "--edited"]
+        if not named or ("--failed" in words and len(words) > 1):
+            raise UsageError(
+                "%gator retry: give ids or names, and --edited to run them with the function as it "
+                "is now; or --failed alone"
+            )
+        with _told_in_a_line(TypeError):  # the function has other parameters now
             if words == ["--failed"]:
                 again = self.gator.tasks(FAILED).retry_failed()
             else:
-                tasks = [self._one(word, "retry") for word in words]
+                tasks = [self._one(word, "retry") for word in named]
                 open_ones = [task.task_id[:8] for task in tasks if not task.done()]
                 if open_ones:
                     raise UsageError(f"%gator retry: {', '.join(open_ones)} has not ended")
-                again = Group(self.gator.client, [task.retry() for task in tasks])
+                again = Group(self.gator.client, [task.retry(edited=edited) for task in tasks])
         if not again:
             print("nothing has failed")  # noqa: T201
             return None
@@ -230,9 +233,10 @@ def _processes(number: int) -> str:
 
 
 @contextmanager
-def _told_in_a_line() -> Iterator[None]:
+def _told_in_a_line(*more: type[Exception]) -> Iterator[None]:
     """What cannot be done is no fault of some code: no traceback."""
+    expected: tuple[type[Exception], ...] = (GatorError, ValueError, *more)
     try:
         yield
-    except (GatorError, ValueError) as error:
+    except expected as error:
         raise UsageError(str(error)) from error

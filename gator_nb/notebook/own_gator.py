@@ -1,21 +1,32 @@
 """The `gator` of a notebook: which queue of a store is its own, and who runs its tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from IPython.core.getipython import get_ipython
 
 from ..backends import address_of
+from ..backends.base import Filter
 from ..client.workforce import start_command
 from ..errors import GatorError
 from ..gator import Gator
+from ..option_values import Duration
 from ..record import Record, place_of
+from ..states import UNSTARTED
+from ..tasks.group import Group
+from ..tasks.group import records as records_of
 from .leftovers import workers_of
+from .live import settle_cards
 from .queue_name import of_this_user
 from .summary import summary_of
 from .unattended import NOTE, unattended
 
+if TYPE_CHECKING:
+    from ..tasks.task import Task
+
+_LOOKED_AT = 200
+"""Tasks that are looked at to know which workers they need."""
 _OWN_SCHEMES = frozenset({"memory", "locmem", "sqlite"})
 
 
@@ -66,6 +77,25 @@ class NotebookGator(Gator):
             return {"text/plain": f"{self!r}: {error}"}
         return {"text/plain": summary.text, "text/html": summary.html}
 
+    def wait(
+        self, tasks: "Task | Iterable[Task] | None" = None, timeout: Duration | None = None
+    ) -> Group:
+        """See `Gator.wait`. Without `tasks` the cards have told how it ended, too, before a kernel
+        that nobody watches ends."""
+        try:
+            return super().wait(tasks, timeout)
+        finally:
+            if tasks is None:
+                settle_cards(self.client)
+
+    def resume(self) -> int:
+        """See `Gator.resume`. Workers start for what may run now, as at a push."""
+        number = super().resume()
+        if number and self.starts_workers:
+            open_ones = Filter(status=UNSTARTED, queue=self.queue_name)
+            self._have_workers(one.lane for one in records_of(self.backend, open_ones, _LOOKED_AT))
+        return number
+
     def run_in(self, place: str) -> None:
         """From now on tasks that do not say otherwise run there: "thread" or "process".
 
@@ -80,12 +110,15 @@ class NotebookGator(Gator):
         if not self.starts_workers:
             self._tell_when_unserved()
             return
-        places = {place_of(record.lane) for record in records if record.unstarted}
+        self._have_workers(record.lane for record in records if record.unstarted)
+        self._tell_when_unattended()
+
+    def _have_workers(self, lanes: Iterable[str]) -> None:
+        places = {place_of(lane) for lane in lanes}
         if "process" in places:
             self.crew.have_processes()
         if places - {"process"}:
             self.crew.have_threads()
-        self._tell_when_unattended()
 
     def _tell_when_unattended(self) -> None:
         """Once: what runs beside a kernel ends with it."""

@@ -25,12 +25,22 @@ def curve(values: Sequence[float], colour: str) -> str:
 
 def bar(parts: Sequence[tuple[float, str]], told: str) -> str:
     """A bar of these shares, each in its colour; `told` is what a screen reader says of it."""
+    return _bar(parts, f'role="img" aria-label="{escape(told)}"')
+
+
+def meter(share: float, colour: str) -> str:
+    """A bar of how far something has come."""
+    said = f'role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{share:.0%}"'
+    return _bar([(share, colour)], said.replace("%", ""))
+
+
+def _bar(parts: Sequence[tuple[float, str]], said: str) -> str:
     filled = "".join(
         f'<div style="width:{share * 100:.2f}%;background:{colour}"></div>'
         for share, colour in parts
     )
     return (
-        f'<div role="img" aria-label="{escape(told)}" '
-        'style="display:flex;height:6px;margin:6px 0;border-radius:3px;overflow:hidden;'
+        f'<div {said} style="display:flex;height:6px;margin:6px 0;'
+        "border-radius:3px;overflow:hidden;"
         f'background:var(--jp-layout-color3, rgba(128,128,128,.25))">{filled}</div>'
     )

@@ -1,10 +1,10 @@
 """What travels: the pickled call and its outcome, their signatures, and the identity of a call."""
 
-from .call import Call
+from .call import HOOKS, Call
 from .call_key import bound_arguments, call_key, difference, why_no_key
 from .capture import culprit, name_of
 from .checkpoint import open_checkpoint, seal_checkpoint
-from .edited import edited_since
+from .edited import edited_since, function_now
 from .envelope import CallHeader, header_of, open_call, seal_call
 from .environment import differences, explanation, import_packages
 from .failure import RemoteTraceback
@@ -42,6 +42,7 @@ from .signatures import signature_of
 from .sources import know_sources
 
 __all__ = [
+    "HOOKS",
     "Beside",
     "Call",
     "CallHeader",
@@ -72,6 +73,7 @@ __all__ = [
     "exchanged",
     "explanation",
     "frozen_in",
+    "function_now",
     "header_of",
     "import_packages",
     "joined",

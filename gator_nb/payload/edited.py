@@ -20,14 +20,19 @@ def edited_since(key: str | None, function: str) -> bool | None:
     >>> edited_since(None, "math.sqrt") is None
     True
     """
-    found = _find(function)
+    found = function_now(function)
     if key is None or found is None or not same_kind(key):
         return None
     return code_part(key) != code_part(found)
 
 
-def _find(function: str) -> Any:
-    """The function, or what wraps it, by the longest part of its name that is a module."""
+def function_now(function: str) -> Any:
+    """What is called that here at this moment, None when nothing is: the function, or what wraps
+    it, by the longest part of its name that is a module.
+
+    >>> function_now("math.sqrt")(4.0)
+    2.0
+    """
     parts = function.split(".")
     for end in range(len(parts) - 1, 0, -1):
         found: Any = sys.modules.get(".".join(parts[:end]))

@@ -293,15 +293,10 @@ class LocalTask(Displayed, Promised):
 
     def fail(self, error: BaseException) -> None:
         """Set the status to FAILED and call `on_error`."""
-        self._raised = error
+        if self.live:  # of a snapshot nobody asks; it would hold what holds all that it captured
+            self._raised = error
         self.to_failed()
         self._fire(self.on_error, error)
-
-    def let_go_of_error(self) -> None:
-        """A snapshot that has run: its error, which holds the frames that hold all it captured, is
-        not to be held by it in turn."""
-        if not self.live:
-            self._raised = None
 
     @calls_users
     def _fire(self, hook: Callable[..., object] | None, *args: object) -> None:

@@ -11,6 +11,7 @@ from ..payload import ResultOf
 from ..record import Record
 from ..states import Status
 from .again import again
+from .edited import edited as edited_call
 from .futures import awaited, futures_of
 from .handle import Handle, TravelledHandle, telling_that_it_goes_on
 from .local_task import LocalTask
@@ -246,15 +247,21 @@ class Task(LocalTask):
         """
         return self._reused
 
-    def retry(self, **options: Any) -> Self:
+    def retry(self, *, edited: bool = False, **options: Any) -> Self:
         """Run the same call again as a new task, with this one's id as its `retry_of`.
 
         Without options it is the very envelope that was pushed; with some, such as `retries` or
         `queue`, a new one is signed round the same pickled call. Nothing is unpickled for it, so
         it works for calls that this kernel could not even load.
 
+        Args:
+            edited: with the function as it is here now, and what that captures now; the arguments
+                stay as they were.
+            options: those to change.
+
         Raises:
-            GatorError: it has not ended yet.
+            GatorError: it has not ended yet; with `edited`: the function is not here, or arguments
+                are results of other tasks.
             TypeError: an option that is part of the pickled call, such as a hook.
             TaskNotFound: the call is not in the store any more.
 
@@ -269,6 +276,9 @@ class Task(LocalTask):
             raise errors.GatorError(
                 f"{self!r} has not ended: wait for it, or cancel it, before it is run again"
             )
+        if edited:
+            (record,) = handle.client.push([edited_call(self, options)], handle.record.queue)
+            return type(self).stored(handle.client, record)
         task_id, changed = self._changes(options)
         push = again(handle.client, handle.record, task_id, changed)
         return type(self).stored(handle.client, handle.client.put([push])[0])

@@ -74,7 +74,7 @@ class Supervisor:
         self._busy_at = time.monotonic()
         self._housekeeping = Housekeeping(self.backend, worker.id)
         self._told_at = self._renewed_at = 0.0
-        self._away_since: float | None = None
+        self.away_since: float | None = None
 
     # -- the way of a run ----------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Supervisor:
 
     def _lost_touch(self) -> bool:
         """A stopping worker goes on trying to reach a store that is away, but not for ever."""
-        return self._away_since is not None and time.monotonic() - self._away_since > _LAST_TRIES
+        return self.away_since is not None and time.monotonic() - self.away_since > _LAST_TRIES
 
     def idle_for(self) -> float:
         """Seconds for which nothing was held."""
@@ -215,17 +215,17 @@ class Supervisor:
     def _guarded(self, step: Callable[[], None]) -> None:
         """A store that fails for a while stops nothing: what runs goes on, what ended waits."""
         try:
-            if self._away_since is not None:
+            if self.away_since is not None:
                 self.backend.next_due()  # is it back? A step with nothing to do would not tell
             step()
-            self._away_since = None
+            self.away_since = None
         except GatorError as error:
             now = time.monotonic()
             self._housekeeping.soon()
-            if self._away_since is None:
-                self._away_since = now
+            if self.away_since is None:
+                self.away_since = now
                 self._warn("the store fails, trying again: %s", error)
-            self.listener.wait(min(_LONGEST_RETRY, 0.1 + (now - self._away_since) / 2))
+            self.listener.wait(min(_LONGEST_RETRY, 0.1 + (now - self.away_since) / 2))
 
     def _warn(self, text: str, *about: object) -> None:
         """What is wrong with the store; whoever has closed it knows."""

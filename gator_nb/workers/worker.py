@@ -244,6 +244,11 @@ class Worker:
         return 0 if self._loop is None else self._loop.executor.slots
 
     @property
+    def in_touch(self) -> bool:
+        """The store answered the last time."""
+        return self._loop is not None and self._loop.away_since is None
+
+    @property
     def running_now(self) -> int:
         """How many tasks it runs just now.
 

@@ -1,5 +1,5 @@
-"""`python -m tests.benchmarks [memory|sqlite|redis|all] [--rounds N] [--json FILE]`, the same with
-`stopping` or `payload`, and
+"""`python -m tests.benchmarks [memory|sqlite|redis|libraries|all] [--rounds N] [--json FILE]`, the
+same with `stopping` or `payload`, and
 `python -m tests.benchmarks million [--store redis|sqlite] [--tasks N] [--json FILE]`."""
 
 import json
@@ -18,7 +18,7 @@ from rich.table import Table
 
 import gator_nb
 
-from . import memory, million, payload, peers, redis, sqlite, stopping
+from . import libraries, memory, million, payload, peers, redis, sqlite, stopping
 from .measure import OURS, Case, Target, Verdict, interleave, judge
 
 
@@ -26,6 +26,7 @@ class Suite(StrEnum):
     memory = "memory"
     sqlite = "sqlite"
     redis = "redis"
+    libraries = "libraries"
     all = "all"
     million = "million"
     stopping = "stopping"
@@ -51,6 +52,7 @@ _SUITES = {
     Suite.memory: _Suite(_without_server(memory.cases), memory.TARGETS),
     Suite.sqlite: _Suite(_without_server(sqlite.cases), sqlite.TARGETS),
     Suite.redis: _Suite(redis.cases, redis.TARGETS),
+    Suite.libraries: _Suite(libraries.cases, libraries.TARGETS),
 }
 
 

@@ -20,7 +20,8 @@ def told(ledger: str) -> Callable[[int, float], int]:
 
         def write(word: str, *, safe: bool = True) -> None:
             fd = os.open(ledger, os.O_WRONLY | os.O_APPEND)
-            line = f"{word} {one.record.id} {one.claim} {time.time()!r}"
+            at = time.clock_gettime(time.CLOCK_REALTIME)  # `time.time` may have been moved
+            line = f"{word} {one.record.id} {one.claim} {at!r}"
             os.write(fd, line.ljust(127).encode() + b"\n")
             if safe:
                 os.fsync(fd)

@@ -1,14 +1,17 @@
 """The judge: what the ledgers say against what the store says."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gator_nb.backends.base import Backend
 from gator_nb.record import Reason, Record
 from gator_nb.states import CANCELED, FAILED, SUCCESS, TERMINAL
+
+if TYPE_CHECKING:
+    from .following import Follower
 
 
 class Line(NamedTuple):
@@ -26,66 +29,53 @@ class Verdict:
     acknowledged: int = 0
     lost: int = 0
     settled_twice: int = 0
+    given_up: int = 0
+    """Of those lost: what the store had said it might lose."""
+    fenced: int = 0
+    """Results that workers dropped, as their claim had gone."""
     unconfirmed: int = 0
     run_again: int = 0
     ended: dict[str, int] = field(default_factory=dict)
     cancels: list[float] = field(default_factory=list)
     """Seconds from an acknowledged cancel to its end."""
     recoveries: dict[str, list[float]] = field(default_factory=dict)
-    """Seconds from a death to the next begin of what it had been running, by kind of death."""
+    """Seconds from a death until what it had been running was found, and begun again."""
     faults: list[str] = field(default_factory=list)
 
 
-class Follower:
-    """Follows the changes of a store, and notes what must never happen between two of them."""
+class Forgiving(NamedTuple):
+    """What a store has said that it may lose."""
 
-    def __init__(self) -> None:
-        self._ended: dict[str, Record] = {}
-        self._cursor: int | None = None
-        self.faults: list[str] = []
+    everything: bool = False
+    """It keeps nothing when its server is killed."""
+    recent: Sequence[float] = ()
+    """Its server was killed then, which may take what came within `RECENT` before."""
+    garbage: Collection[str] = ()
+    """Tasks that nobody with a key has pushed."""
 
-    def look(self, backend: Backend) -> None:
-        """Read what changed since the last look."""
-        changes = backend.changes(self._cursor)
-        self._cursor = changes.cursor
-        for record in changes.records:
-            self.note(record)
-
-    def note(self, record: Record) -> None:
-        before = self._ended.get(record.id)
-        if before is not None and _end_of(before) != _end_of(record):
-            self.faults.append(f"{record.id} changed after its end: {before} -> {record}")
-        if record.status in TERMINAL:
-            self._ended[record.id] = record
-
-    def start_again(self) -> None:
-        """The store has gone back to an older state, as it had said it might."""
-        self._ended.clear()
-        self._cursor = None
+    def loses(self, at: float) -> bool:
+        """Whether what was promised at that time may be gone."""
+        return self.everything or any(death - RECENT <= at <= death for death in self.recent)
 
 
-def _end_of(record: Record) -> tuple[object, ...]:
-    return record.status, record.settled, record.finished, record.reason, record.attempts
+RECENT = 2.5
+"""Seconds: a server that syncs each second goes on for two more while its disk lags."""
+_HALF_A_DAY = 43_200.0
 
 
-def judge(backend: Backend, folder: Path, follower: Follower, *, may_lose: bool) -> Verdict:
-    """Hold a store that has come to rest to the invariants.
-
-    Args:
-        may_lose: the store has said that it keeps nothing when its server is killed.
-    """
+def judge(backend: Backend, folder: Path, follower: "Follower", forgiving: Forgiving) -> Verdict:
+    """Hold a store that has come to rest to the invariants."""
     lines = read(folder / "ledger")
     promised = [line.split() for line in (folder / "acknowledged").read_text().splitlines()]
     records = everything(backend)
     verdict = Verdict(tasks=len(records))
-    pushed = {task_id for word, task_id, _ in promised if word == "push"}
-    gone = pushed - records.keys()
+    pushed = {task_id: float(at) for word, task_id, at in promised if word == "push"}
+    gone = [task_id for task_id in pushed if task_id not in records]
+    lost = [task_id for task_id in gone if not forgiving.loses(pushed[task_id])]
     verdict.acknowledged, verdict.lost = len(pushed), len(gone)
-    if gone and not may_lose:
-        verdict.faults.append(f"lost: {sorted(gone)[:5]} ({len(gone)} of {len(pushed)})")
-    verdict.faults += [f"verify: {one}" for one in backend.verify()]
-    verdict.faults += follower.faults
-    verdict.settled_twice = len(follower.faults)
+    verdict.given_up = len(gone) - len(lost)
+    if lost:
+        verdict.faults.append(f"lost: {sorted(lost)[:5]} ({len(lost)} of {len(pushed)})")
     for record in records.values():
         follower.note(record)
         word = str(record.status)
@@ -93,31 +83,41 @@ def judge(backend: Backend, folder: Path, follower: Follower, *, may_lose: bool)
         runs = lines.get(record.id, [])
         verdict.run_again += max(0, len({line.claim for line in runs}) - 1)
         verdict.unconfirmed += record.reason == Reason.UNCONFIRMED
-        verdict.faults += _faults_of(backend, record, runs, may_lose=may_lose)
+        verdict.faults += _faults_of(backend, record, runs, forgiving)
+    verdict.faults += [f"verify: {one}" for one in backend.verify()]
+    verdict.faults += follower.faults
+    verdict.settled_twice = len(follower.faults)
     for word, task_id, at in promised:
         record = records.get(task_id)
         if word == "cancel" and record is not None and record.status is CANCELED:
-            verdict.cancels.append(max(0.0, (record.finished or 0.0) - float(at)))
+            took = max(0.0, (record.finished or 0.0) - float(at))
+            if took < _HALF_A_DAY:  # else by a clock that was a day ahead
+                verdict.cancels.append(took)
     return verdict
 
 
 def _faults_of(
-    backend: Backend, record: Record, runs: list[Line], *, may_lose: bool
+    backend: Backend, record: Record, runs: list[Line], forgiving: Forgiving
 ) -> Iterable[str]:
     if record.status not in TERMINAL:
         yield f"{record.id} never ended: {record}"
         return
+    if record.id in forgiving.garbage:
+        if runs or (record.status, record.reason) != (FAILED, Reason.UNTRUSTED):
+            yield f"nobody signed it, and it did not fail for that: {record}"
+        return
     ended = {line.claim for line in runs if line.word == "end"}
+    over = record.finished or 0.0
     if record.status is SUCCESS:
-        if record.settled not in ended and not may_lose:
+        if record.settled not in ended and not forgiving.everything:
             yield f"{record.id} succeeded by a claim that never ran to its end: {record}"
         if backend.outcome(record.id) is None:
             yield f"{record.id} succeeded without an outcome"
     elif record.status is FAILED and record.reason != Reason.LOST:
         yield f"{record.id} failed, and nothing in it fails: {record.error}"
-    elif record.status is CANCELED and record.reason != Reason.UNCONFIRMED and not may_lose:
-        late = [line for line in runs if line.at > (record.finished or 0.0)]
-        if late:
+    elif record.reason != Reason.UNCONFIRMED and not forgiving.loses(over):
+        late = [line for line in runs if line.at > over]
+        if record.status is CANCELED and late:
             yield f"{record.id} ran on after its cancel had settled: {late} {record}"
 
 

@@ -39,18 +39,21 @@ class Sum:
             ("faults", ", ".join(f"{n} {kind}" for kind, n in sorted(self._kinds.items()))),
             ("tasks", ", ".join(f"{n} {word}" for word, n in sorted(ended.items()))),
             ("pushes acknowledged", sum(v.acknowledged for v in kept)),
-            ("of these lost", sum(v.lost for v in kept)),
+            ("of these lost", sum(v.lost - v.given_up for v in kept)),
             ("settled twice, or changed after the end", sum(v.settled_twice for v in verdicts)),
             ("begun again", sum(v.run_again for v in verdicts)),
+            ("results dropped, as their claim had gone", sum(v.fenced for v in verdicts)),
             ("canceled, stop unconfirmed", sum(v.unconfirmed for v in verdicts)),
             ("cancel to its end", _times([t for v in verdicts for t in v.cancels])),
         ]
-        for kind in ("worker", "child"):
-            times = [t for v in verdicts for t in v.recoveries.get(kind, [])]
-            rows.append((f"death of a {kind} to the next begin", _times(times)))
+        for name in sorted({name for v in verdicts for name in v.recoveries}):
+            times = [t for v in verdicts for t in v.recoveries.get(name, [])]
+            rows.append((name, _times(times)))
         if self._store == "valkey":
             text = f"{sum(v.lost for v in given_up)} of {sum(v.acknowledged for v in given_up)}"
             rows.append(("lost by a server without persistence, as it warns", text))
+            text = str(sum(v.given_up for v in kept))
+            rows.append(("lost with the last two seconds before a kill, under everysec", text))
         rows += [("not tried", one) for one in sorted(self._skipped)]
         table = [f"| {name} | {value} |" for name, value in rows]
         head = [f"| {self._store}, seed {self._seed} | |", "|---|---|"]

@@ -3,12 +3,14 @@
 import random
 from typing import NamedTuple
 
-WORKERS = ("kill worker", "stop worker", "kill child", "stop child")
-ANYWHERE = (*WORKERS, "kill driver", "wrong key")
+WORKERS = ("kill worker", "stop worker", "kill child", "stop child", "move clock")
+ANYWHERE = (*WORKERS, "kill driver", "kill kernel", "wrong key", "rotate key", "garbage")
 BY_STORE = {
     "sqlite": (*ANYWHERE, "disk full"),
-    "valkey": (*ANYWHERE, "kill server", "pause server", "lose replies", "cut"),
-}
+    "valkey": (
+        *ANYWHERE, "kill server", "pause server", "lose replies", "repeat", "delay", "cut",
+    ),
+}  # fmt: skip
 
 
 class Fault(NamedTuple):

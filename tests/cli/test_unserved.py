@@ -21,7 +21,8 @@ def test_what_the_workers_there_cannot_run(
     run: Run, gator: Gator, lane: dict[str, str], why: str, command: str
 ) -> None:
     """Beside the list, and among what is known of the task; what somebody runs is not named."""
-    with gator.start_worker(threads=1):
+    with gator.start_worker(threads=1) as worker:
+        assert worker.registered.wait(30)
         task_id = push_into(gator, lane)
         listed, shown = run("ls"), run("show", task_id)
         (facts,) = run("show", task_id, "--json").objects

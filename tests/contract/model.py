@@ -6,7 +6,7 @@ It shares the words of `states` with the stores and nothing else, and has no ind
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gator_nb.constants import MAX_LOSSES
+from gator_nb.constants import DAY, MAX_LOSSES
 from gator_nb.states import (
     BLOCKED,
     CANCELED,
@@ -35,20 +35,29 @@ class ModelTask:
     due: float | None = None
     expires: float | None = None
     held: bool = False
+    depends_on: tuple[str, ...] = ()
     waits_for: set[str] = field(default_factory=set)
     retries: int = 0
     on_lost: str | None = None
     limit: tuple[str, int] | None = None
+    name: str | None = None
+    group: str | None = None
+    keep: float = 0.0
+    origin: str = ""
     attempts: int = 0
     losses: int = 0
     alone: bool = False
     begun: bool = False
     asked: bool = False
+    forced: bool = False
     worker: str | None = None
     claim: str | None = None
     settled: str | None = None
     started: bool = False
     reason: str | None = None
+    finished: float = 0.0
+    checkpoint: str | None = None
+    """The task whose checkpoint it goes on from."""
 
     @property
     def done(self) -> bool:
@@ -62,6 +71,11 @@ class Model:
         self.renewed: dict[str, float] = {}
         self.kernels: set[str] = set()
         self.paused: set[str] = set()
+        self.saved: dict[str, bytes] = {}
+        self.whole: dict[str, float] = {}
+        """Blobs that are there, and when they were stored or asked for last."""
+        self.owns: dict[str, set[str]] = {}
+        """Blobs by task."""
 
     # -- what follows from what ---------------------------------------------------------------
 
@@ -75,7 +89,7 @@ class Model:
             task.status = WAITING
 
     def end(self, task: ModelTask, status: Status, reason: str | None) -> None:
-        task.status, task.reason = status, reason
+        task.status, task.reason, task.finished = status, reason, self.now
         for waiter in self.tasks.values():
             if task.id in waiter.waits_for and not waiter.done:
                 if status is SUCCESS:
@@ -114,7 +128,8 @@ class Model:
         return max(fitting, key=lambda one: one.order[1], default=None)
 
     def add(self, task: ModelTask, depends_on: Iterable[str]) -> None:
-        before = [self.tasks[one] for one in depends_on]
+        task.depends_on = tuple(depends_on)
+        before = [self.tasks[one] for one in task.depends_on]
         task.waits_for = {one.id for one in before if one.status is not SUCCESS}
         self.tasks[task.id] = task
         self.settle_down(task)
@@ -199,11 +214,12 @@ class Model:
 
     # -- people and reapers -------------------------------------------------------------------
 
-    def cancel(self, ids: Iterable[str]) -> None:
+    def cancel(self, ids: Iterable[str], *, force: bool, unstarted_only: bool) -> None:
         ended = []
         for task in (self.tasks[one] for one in ids):
             if task.status is RUNNING:
-                task.asked = True
+                task.asked |= not unstarted_only
+                task.forced |= force and not unstarted_only
             elif not task.done:
                 task.status = CANCELED
                 ended.append(task)
@@ -262,10 +278,40 @@ class Model:
         else:
             task.status, task.alone = WAITING, True
 
+    # -- what goes ----------------------------------------------------------------------------
+
+    def forgettable(self, before: float) -> dict[str, float]:
+        """What may be forgotten, and when it ended."""
+        newest = {(one.queue, one.name): one for one in self.tasks.values() if one.name}
+        unfinished = [one for one in self.tasks.values() if not one.done]
+        kept = {one.id for one in newest.values()}.union(*(one.depends_on for one in unfinished))
+        groups = {one.group for one in (*newest.values(), *unfinished)}
+        return {
+            one.id: one.finished
+            for one in self.tasks.values()
+            if one.done and one.finished < min(before, self.now - DAY)
+            if one.finished + one.keep <= self.now
+            if one.id not in kept and (one.group is None or one.group not in groups)
+        }
+
+    def forget(self, task_id: str) -> None:
+        del self.tasks[task_id]
+        self.owns.pop(task_id, None)
+        self.saved.pop(task_id, None)
+
+    def forget_blobs(self) -> set[str]:
+        """What nobody owns, nor has stored or asked for in a day."""
+        owned = set().union(*self.owns.values())
+        since = self.now - DAY
+        gone = {one for one, at in self.whole.items() if one not in owned and at <= since}
+        for name in gone:
+            del self.whole[name]
+        return gone
+
     def drop(self, queue: str) -> None:
         dropped = [one for one in self.tasks.values() if one.queue == queue]
         for task in dropped:
-            del self.tasks[task.id]
+            self.forget(task.id)
         for task in dropped:
             for waiter in self.tasks.values():
                 if task.id in waiter.waits_for and not waiter.done:

@@ -145,7 +145,8 @@ def test_picked_ones_are_run_again(page: Page, shared_url: str, shared_store: st
 
 
 def test_keys(page: Page, shared_url: str, shared_store: str):
-    """j and k go through the rows, Enter opens, c cancels the one that is marked."""
+    """j and k go through the rows, Enter opens; c cancels, x selects and r retries the one that is
+    marked."""
     with Gator(shared_store, "keys") as gator:
         several = [gator.options(name=f"key {n}", delay_by=900).task(pow, 2, 10) for n in range(3)]
         open_page(page, f"{shared_url}?q=queue:keys")
@@ -162,6 +163,11 @@ def test_keys(page: Page, shared_url: str, shared_store: str):
         page.keyboard.press("c")
         until(lambda: gator[several[2].task_id].status is Status.CANCELED)
         assert gator.counts() == {Status.DELAYED: 2, Status.CANCELED: 1}
+        page.keyboard.press("x")
+        expect(page.locator(".bulk")).to_contain_text("1 selected")
+        expect(row(page, "key 2").get_by_role("button")).to_have_text("Retry")
+        page.keyboard.press("r")
+        until(lambda: gator.counts() == {Status.DELAYED: 2, Status.CANCELED: 1, Status.WAITING: 1})
 
 
 def test_keys_are_told_and_the_theme_is_kept(page: Page, shared_url: str):

@@ -15,6 +15,7 @@ from gator_nb.dashboard.state import Session
 from gator_nb.errors import StoreUnavailable
 
 from ..waiting import until
+from .hostile import CORPUS
 from .test_browser import SECONDS, open_page
 
 
@@ -77,10 +78,31 @@ def test_words_and_nothing(gator: Gator, session: Session, monkeypatch: pytest.M
 
 
 def test_a_spreadsheet_computes_nothing(gator: Gator, session: Session):
-    """A name that it would take for a formula is text there."""
-    gator.options(name='=HYPERLINK("http://elsewhere")').task(pow, 2, 10)
-    (row,) = csv.DictReader(io.StringIO(exported(session, "csv")))
-    assert row["name"] == '\'=HYPERLINK("http://elsewhere")'
+    """Whatever it would take for a formula is text there, and in quotes, as ";" parts cells in some
+    countries; a terminal finds nothing to obey, and a row is a row whatever it says."""
+    texts = [*CORPUS.values(), " =1+1", "-2+3", "x;=1+1"]
+    for text in texts:
+        gator.options(name=text, tags=[text], queue=text).task(pow, 2, 10)
+    written = exported(session, "csv")
+    rows = list(csv.DictReader(io.StringIO(written)))
+    assert len(rows) == len(texts)
+    assert [row["name"] for row in rows[:3]] == ["x;=1+1", "'-2+3", "' =1+1"]
+    assert '"x;=1+1"' in written
+    cells = [row[column] for row in rows for column in ("name", "queue", "tags")]
+    assert not [cell for cell in cells if cell.lstrip()[:1] in set("=+-@")]
+    assert max(map(len, cells)) < 32_767  # what a spreadsheet takes
+    assert "\x1b" not in written
+    assert "\x00" not in written
+
+
+def test_json_keeps_what_was_said(gator: Gator, session: Session):
+    """To the letter, a megabyte too."""
+    for text in CORPUS.values():
+        gator.options(name=text, tags=[text]).task(pow, 2, 10)
+    found = json.loads(exported(session, "json"))
+    assert [(one["name"], one["tags"]) for one in reversed(found)] == [
+        (text, [text]) for text in CORPUS.values()
+    ]
 
 
 def test_figures_that_json_does_not_have():

@@ -1,9 +1,11 @@
 """How a record becomes a row: true words, and user text that is only ever text."""
 
+from collections.abc import Callable
+
 import pytest
 
 from gator_nb import Status
-from gator_nb.dashboard.text import safe
+from gator_nb.dashboard.text import block, safe
 from gator_nb.dashboard.views.charts import spans
 from gator_nb.dashboard.views.rows import row
 from gator_nb.dashboard.views.table import for_all
@@ -33,6 +35,12 @@ def test_text_is_stripped_and_capped():
     """No control, no bidirectional character, one line, and an end to it."""
     assert safe("fit\u202egnp.exe\x1b[31m\nnext\u2066") == "fit gnp.exe [31m next"
     assert len(safe("x" * 10_000)) == 120
+
+
+@pytest.mark.parametrize("shown", [safe, block])
+def test_marks_do_not_tower_over_other_lines(shown: Callable[[str], str]):
+    """As many as a language needs, over each letter."""
+    assert shown("Vie\u0302\u0323t " + "Z" + "\u0301" * 500) == "Vie\u0302\u0323t Z" + "\u0301" * 3
 
 
 def test_progress_in_figures():

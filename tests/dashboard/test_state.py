@@ -1,5 +1,6 @@
 """What a session sees, without a browser: it follows the store through one poller."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -157,7 +158,7 @@ def test_a_store_that_goes_is_told_and_comes_back(gator: Gator, session: Session
     assert "tasks.sqlite" in session.trouble
     assert ids(session) == [task.task_id], "what was seen stays, greyed"
     session.cancel(task.task_id)
-    until(lambda: "nothing was canceled" in session.notice)
+    until(lambda: "nothing is known to be canceled" in session.notice)
     assert not store.exists()
     away.rename(store)
     until(lambda: session.health == "live")
@@ -178,6 +179,19 @@ def test_a_dead_worker_is_not_shown_as_running(gator: Gator, session: Session, t
     until(lambda: session.counts.get("failed") == 1)
     assert session.workers == []
     assert gator[task.task_id].status is Status.FAILED
+
+
+def test_a_worker_that_is_silent_is_marked(gator: Gator, session: Session):
+    """One of another host, within its lease: nobody can tell, so it is neither dead nor alive."""
+    backend, clock = gator.backend, gator.backend.clock
+    backend.clock = lambda: time.time() - 60
+    backend.register(Presence("far", "worker", name="gpu2", host="gpu2", lease=1e6))
+    backend.clock = clock
+    until(
+        lambda: [(one.presence.name, one.life) for one in session.workers] == [("gpu2", "silent")]
+    )
+    backend.register(Presence("far", "worker", name="gpu2", host="gpu2", lease=1e6))
+    until(lambda: [one.life for one in session.workers] == ["alive"])
 
 
 def test_queues_that_nobody_serves():

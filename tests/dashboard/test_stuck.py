@@ -1,11 +1,13 @@
 """The page says of what waits beside workers that none of them can run it, and what helps."""
 
+from pathlib import Path
+
 import pytest
 
-from gator_nb import Gator, Task
+from gator_nb import Gator, Status, Task, Worker
 from gator_nb.dashboard.following import Stuck
 from gator_nb.dashboard.state import Session
-from gator_nb.dashboard.views.notes import stuck
+from gator_nb.dashboard.views.notes import held_back, note, stuck
 from gator_nb.dashboard.views.portrait import portrait
 
 from ..waiting import until
@@ -24,11 +26,36 @@ def test_a_python_that_no_worker_has(gator: Gator, session: Session, for_another
     with gator.start_worker(threads=1):
         until(lambda: session.stuck)
         (line,) = session.stuck
-        assert line.why == "no worker can run some tasks of queue 'lab': they need Python 3.99"
+        assert (line.queue, line.reason) == ("lab", "they need Python 3.99")
         assert line.command == f"python3.99 -m gator_nb worker {gator.conn_string}"
         assert session.unserved == {}
         for_another_python.cancel()
         until(lambda: not session.stuck)
+
+
+@pytest.mark.slow
+def test_a_worker_that_learns_what_it_can_serve(gator: Gator, session: Session, tmp_path: Path):
+    """Its lanes change once a task needs what it has: no banner meanwhile. The lane is served by
+    nobody again when it leaves, and the banner names what is needed."""
+    over = tmp_path / "over"
+    needy = gator.options(needs={"license": 1})
+    told: list[list[Stuck]] = []
+    session.param.watch(lambda event: told.append(event.new), "stuck")
+    with Worker(gator, threads=2, has={"license": 1}):
+        first, second = needy.map(until, [over.exists] * 2)
+        until(lambda: first.status is Status.RUNNING)
+        until(lambda: [one for one in session.workers if "license" in str(one.presence.lanes)])
+        seen = session.seen_at
+        until(lambda: session.seen_at > seen + 2)  # it looked twice
+        assert (told, second.status) == ([], Status.WAITING)
+        over.touch()
+        second.wait(20)
+    with Worker(gator, threads=1):
+        needy.task(pow, 2, 10)
+        until(lambda: session.stuck)
+        (line,) = session.stuck
+        assert (line.reason, line.advice) == ("they need license=1", "start a worker that has it")
+        assert line.command.endswith("--has license=1")
 
 
 def test_the_drawer_says_why_it_waits(gator: Gator, session: Session, for_another_python: Task):
@@ -47,10 +74,25 @@ def test_the_drawer_says_why_it_waits(gator: Gator, session: Session, for_anothe
         assert "Python" not in last_step()
 
 
+def test_what_the_same_command_helps_is_one_banner():
+    """Whichever queue waits, and for whatever reason."""
+    lines = [Stuck(queue, "they need it", "start one", "command") for queue in ("a", "b")]
+    other = Stuck("c", "they need more", "start one", "command")
+    nobody = note("backlog", "3 tasks wait in d, and no worker is there", "Start one:", "command")
+    assert held_back([nobody, *stuck([*lines, other])]) == [
+        note(
+            "backlog",
+            "3 tasks wait in d, and no worker is there",
+            "No worker can run some tasks of a, b: they need it. "
+            "No worker can run some tasks of c: they need more. Start one:",
+            "command",
+        )
+    ]
+
+
 def test_banners_are_few():
-    """Of many lines the first are shown, and the others counted."""
-    notes = stuck([Stuck(f"no worker {number}", "start one", "command") for number in range(9)])
-    assert [note["title"] for note in notes] == [
-        "No worker 0", "No worker 1", "No worker 2", "And 6 more such lines",
-    ]  # fmt: skip
-    assert (notes[0]["text"], notes[0]["code"]) == ("Start one:", "command")
+    """Of many the first are shown, and the others counted."""
+    lines = [Stuck("lab", "they need it", "start one", f"command {n}") for n in range(9)]
+    told = held_back(stuck(lines))
+    assert [one["code"] for one in told] == ["command 0", "command 1", "command 2", ""]
+    assert told[-1]["title"] == "And 6 more things that keep tasks waiting"

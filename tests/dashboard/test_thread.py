@@ -5,14 +5,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from bokeh.client import pull_session
+from bokeh.document.events import DocumentPatchedEvent
+from bokeh.server.connection import ServerConnection
 from playwright.sync_api import Page, expect
 
 from gator_nb import Gator
 from gator_nb.dashboard.thread import ServedDashboard, dashboard
 from gator_nb.errors import StoreUnavailable
+
+from ..waiting import until
 
 
 @pytest.fixture
@@ -42,6 +48,31 @@ def test_it_is_served_while_this_thread_does_something_else(dsn: str):
     finally:
         served.close()
     assert (served.running, repr(served).endswith("(closed)")) == (False, True)
+
+
+@pytest.mark.slow
+def test_what_changes_while_a_page_is_drawn_is_sent(dsn: str, monkeypatch: pytest.MonkeyPatch):
+    """A browser takes the document first and draws it then; a store that stands still afterwards
+    would be shown as it was before, for good."""
+    sent: list[str] = []
+    send = ServerConnection.send_patch_document
+
+    def note(connection: ServerConnection, event: DocumentPatchedEvent) -> Any:
+        sent.append(getattr(event, "attr", ""))
+        return send(connection, event)
+
+    monkeypatch.setattr(ServerConnection, "send_patch_document", note)
+    served = ServedDashboard(dsn)
+    drawing = pull_session(url=served.url)  # and no word that it is drawn
+    try:
+        until(lambda: "seen_at" in sent)
+        sent.clear()
+        with Gator(dsn) as gator:
+            gator.task(pow, 2, 10)
+        until(lambda: {"counts", "rows"} <= set(sent))
+    finally:
+        drawing.close()
+        served.close()
 
 
 def test_asked_again_it_is_the_same(dsn: str):

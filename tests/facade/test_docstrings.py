@@ -18,9 +18,9 @@ SCRIPTS = {"gator_nb.__main__", "gator_nb.dashboard.app"}
 WITHIN = {
     "Gator.at_work", "Gator.pop_from", "Gator.push_many", "Options.many", "Ref.reference",
     "Task.attach", "Task.definition", "Task.fail", "Task.from_snapshot", "Task.handle",
-    "Task.let_go_of_error", "Worker.executor_gone",
     "Task.local", "Task.pushed", "Task.reference", "Task.returned", "Task.stored",
     "Task.travelled", "Worker.cut_short", "Worker.exit_code", "Worker.idle_for",
+    "Worker.executor_gone",
 }  # fmt: skip
 
 

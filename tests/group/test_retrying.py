@@ -55,6 +55,38 @@ def test_a_retry_has_no_key(gator: Gator) -> None:
     assert gator.options(reuse=True).task(pow, 2, 10).task_id != retry.task_id
 
 
+def test_a_retry_with_the_code_of_today(gator: Gator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The function as it is here now, round the arguments and options of the old call."""
+    task = gator.options(name="inverse", retries=1, tags=["nightly"]).task(inverse, 0)
+    gator.pop()
+    with pytest.raises(ZeroDivisionError):
+        gator.pop()
+    monkeypatch.setitem(globals(), "inverse", inverse_or_zero)
+    inverse_or_zero.__qualname__ = inverse_or_zero.__name__ = "inverse"
+    again = task.retry(edited=True, priority=3)
+    assert (again.retry_of, again.name, again.retries) == (task.task_id, "inverse", 1)
+    assert (again.tags, again.priority) == (("nightly",), 3)
+    assert gator.pop().result == 0
+    assert again.result == 0
+
+
+def inverse_or_zero(x: float) -> float:
+    return 1 / x if x else 0
+
+
+def test_code_that_is_not_here_is_not_run(gator: Gator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old one is, without it; arguments that are results have to be called anew."""
+    task = gator.task(inverse, 0).cancel()
+    monkeypatch.delitem(globals(), "inverse")
+    with pytest.raises(errors.GatorError, match="there is no inverse here: run its cell first"):
+        task.retry(edited=True)
+    assert task.retry().status is WAITING
+    monkeypatch.undo()
+    after = gator.task(inverse, gator.task(abs, -1)).cancel()
+    with pytest.raises(errors.GatorError, match="call inverse anew"):
+        after.retry(edited=True)
+
+
 def test_a_task_that_has_not_ended_is_not_retried(gator: Gator) -> None:
     """It may still succeed."""
     with pytest.raises(errors.GatorError, match="has not ended: wait for it, or cancel it"):

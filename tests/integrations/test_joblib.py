@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from joblib import Parallel, delayed, effective_n_jobs
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import SVC
 
 from gator_nb import CANCELED, RUNNING, SUCCESS, Gator, Worker, current_task
@@ -57,7 +58,7 @@ def search(X: np.ndarray, y: np.ndarray) -> GridSearchCV:
 
 def test_a_grid_search_finds_what_it_finds_alone(busy: Gator) -> None:
     """Its fits are tasks, by their own name, to be seen on the page."""
-    X, y = load_digits(return_X_y=True)
+    X, y = (part[:500] for part in load_digits(return_X_y=True))
     alone = search(X, y)
     with busy.joblib():
         there = search(X, y)
@@ -82,6 +83,17 @@ def test_forests_and_scores_in_processes(tmp_path: Path) -> None:
         assert np.array_equal(alone, there)
         assert forest.score(X, y) > 0.9
         assert gator.tasks()
+
+
+def test_the_data_of_a_search_is_stored_once(busy: Gator) -> None:
+    """However many fits have it; of small data each fit carries its own."""
+    X, y = make_classification(8_000, n_features=20, random_state=0)
+    with busy.joblib():
+        GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9, 1e-6, 1e-3]}, cv=2).fit(X, y)
+    names = [busy.client.record(task.task_id).refs for task in busy.tasks()]
+    assert len(names) > 1
+    assert len(set(names)) == 1
+    assert len(names[0]) == 1
 
 
 def test_large_data_is_stored_once(busy: Gator) -> None:
@@ -132,6 +144,18 @@ def test_as_many_jobs_as_the_workers_have_slots(gator: Gator) -> None:
         with gator.joblib(n_jobs=2):
             assert effective_n_jobs(None) == 2
     assert effective_n_jobs(None) == 1, "what it was before"
+
+
+def test_a_single_slot_works_off_the_queue_too(gator: Gator) -> None:
+    """What is for one job joblib runs where it is called, and nobody could see or stop it; that is
+    for who asks for it."""
+    with Worker(gator, threads=1) as worker:
+        until(lambda: worker.registered.is_set(), 10)
+        with gator.joblib():
+            tasks = {task_id for _, task_id in Parallel()(delayed(where)(n) for n in range(3))}
+        assert tasks == {task.task_id for task in gator.tasks()}
+        with gator.joblib(n_jobs=1):
+            assert Parallel()([delayed(where)(1)]) == [(os.getpid(), None)]
 
 
 def test_short_calls_are_batched(busy: Gator) -> None:

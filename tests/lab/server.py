@@ -50,6 +50,10 @@ class Lab(NamedTuple):
         workspace = Path(notebook).stem
         return f"{self.url}/lab/workspaces/{workspace}/tree/{notebook}?token={TOKEN}"
 
+    def address_in_notebook7(self, notebook: str) -> str:
+        """Its page in Notebook 7."""
+        return f"{self.url}/notebooks/{notebook}?token={TOKEN}"
+
     def ask(self, method: str, path: str) -> Any:
         """What the server answers to a request of its owner."""
         request = urllib.request.Request(

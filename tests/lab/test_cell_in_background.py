@@ -30,6 +30,6 @@ def test_a_cell_runs_in_the_background(open_notebook: Callable[..., Notebook]):
     expect(notebook.output(4)).to_contain_text("model arrived from %%gator")
     notebook.run_cell(5)
     expect(notebook.output(5)).to_contain_text("line 3, in", timeout=20 * SECONDS)
-    expect(notebook.output(5)).to_contain_text("%gator retry")
+    expect(notebook.output(5).get_by_role("button", name="Retry")).to_be_visible()
     notebook.run_cell(6)
     expect(notebook.output(6)).to_contain_text("failed 1", timeout=20 * SECONDS)

@@ -40,6 +40,9 @@ class Verdict(NamedTuple):
     caught_by: str | None
     """The first test that failed; None: the mutant survived."""
     seconds: float
+    again: bool = True
+    """It failed a second time, by itself; without that it may have been the machine."""
+    note: str = ""
 
 
 class Broken(Exception):
@@ -76,7 +79,10 @@ def try_out(mutant: Mutant, folder: Path) -> Verdict:
         if text.count(mutant.old) != 1:
             raise Broken(f"{mutant.guard}: {mutant.source} does not have that text once")
         file.write_text(text.replace(mutant.old, mutant.new))
-        return run(mutant.tests, copy)
+        verdict = run(mutant.tests, copy)
+        if verdict.caught_by is None or "::" not in verdict.caught_by:
+            return verdict
+        return verdict._replace(again=run([verdict.caught_by], copy).caught_by is not None)
 
 
 def run(tests: Sequence[str], copy: Path) -> Verdict:

@@ -155,18 +155,17 @@ STOPS = (
         (*_STOPPING, "tests/workers/test_waiting_inside.py", "tests/workers/test_telling.py"),
     ),
     Mutant(
-        "thread: what is still pending at the end is taken back",
+        "thread: an interruption amid its leaving",
         "attempts/running.py",
-        "                    if self._struck:\n"
-        "                        _strike(threading.get_ident(), None)\n",
-        "",
+        "            except Interrupted:  # struck between the lines above: go on leaving\n",
+        "            except ZeroDivisionError:\n",
         _STOPPING,
     ),
     Mutant(
         "thread: one that was struck is retired",
         "executors/thread.py",
-        "if one.struck or self._closing",
-        "if self._closing",
+        "not (one.struck or self._closing",
+        "not (self._closing",
         _STOPPING,
     ),
     Mutant(
@@ -194,8 +193,8 @@ STOPS = (
     Mutant(
         "try: a fork that comes back is not the task",
         "attempts/attempt.py",
-        "    if os.getpid() != process:\n        os._exit(0)",
-        "    if False:\n        os._exit(0)",
+        "        if os.getpid() != process:\n            os._exit(0)",
+        "        if False:\n            os._exit(0)",
         ("tests/workers/test_hostile_threads.py", "-k", "fork"),
     ),
     Mutant(

@@ -8,14 +8,14 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from gator_nb import Gator, Task
-from gator_nb.notebook.live import _Face
+from gator_nb.notebook.face import Face
 from gator_nb.notebook.own_gator import NotebookGator
 from gator_nb.notebook.own_line import own_line
 
 from .conftest import PATIENCE, Kernel
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-LIVE = {VIEW, "text/html", "text/plain"}
+WIDGET = {VIEW, "text/html", "text/plain"}
 STATIC = {"text/html", "text/plain"}
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -36,28 +36,50 @@ def fail():
 
 
 class Card:
-    """The output of one cell, followed after the cell has ended, as a front end follows it."""
+    """The output of one cell, followed after the cell has ended, as a front end follows it.
+
+    Attributes:
+        data: the static card, which is saved.
+        widget: the live one beside it; None where there is none.
+    """
 
     def __init__(self, kernel: Kernel, code: str) -> None:
         self._client = kernel.client
         request = kernel.client.execute(code)
+        shown = []
         while True:
             message = self._next()
-            if message["msg_type"] == "display_data":
-                self.data: dict[str, Any] = message["content"]["data"]
-                self._place = message["content"]["transient"].get("display_id")
-                break
             assert message["msg_type"] != "error", message["content"]
-        assert message["parent_header"]["msg_id"] == request
+            mine = message["parent_header"]["msg_id"] == request
+            if message["msg_type"] == "display_data":
+                assert mine
+                shown.append(message["content"])
+            if mine and message["content"].get("execution_state") == "idle":
+                break
+        first, *others = shown
+        self.data: dict[str, Any] = first["data"]
+        self._place = first["transient"].get("display_id")
+        self.widget = others[0]["data"] if others else None
+        self._widgets_place = others[0]["transient"]["display_id"] if others else None
 
-    def ended(self) -> dict[str, Any]:
-        """What stands there once the live card was replaced."""
+    def updated(self) -> dict[str, Any]:
+        """What stands there after the next change of the static card."""
         while True:
             message = self._next()
             content = message["content"]
             if message["msg_type"] == "update_display_data":
-                assert content["transient"]["display_id"] == self._place
-                return dict(content["data"])
+                place = content["transient"]["display_id"]
+                if place == self._widgets_place:
+                    self.widget = content["data"]
+                else:
+                    assert place == self._place
+                    return dict(content["data"])
+
+    def ended(self) -> dict[str, Any]:
+        """What stands there once it has ended."""
+        while "as seen at" in (data := self.updated())["text/html"]:
+            pass
+        return data
 
     def _next(self) -> dict[str, Any]:
         return dict(self._client.get_iopub_msg(timeout=PATIENCE))
@@ -71,9 +93,12 @@ def working(kernel: Kernel) -> Kernel:
 
 
 def test_a_success_shows_its_result(working: Kernel):
-    """A live card at first; static HTML with the preview of the result is what is saved."""
+    """A live card at first, beside a static one that is saved: that of a moment, and at the end
+    that of its result, with nothing behind it."""
     card = Card(working, "gator.task(train, 40)")
-    assert set(card.data) == LIVE
+    assert set(card.data) == STATIC
+    assert "as seen at" in card.data["text/html"]
+    assert set(card.widget) == WIDGET
     ended = card.ended()
     assert set(ended) == STATIC
     assert ended["text/plain"].startswith("success: train (")
@@ -99,6 +124,7 @@ def test_a_canceled_task_says_so_once_it_has_stopped(working: Kernel):
 def test_a_card_of_what_has_ended_needs_no_widget(working: Kernel):
     card = Card(working, "gator.task(train, 1).wait()")
     assert set(card.data) == STATIC
+    assert card.widget is None
     assert "success" in card.data["text/html"]
 
 
@@ -106,7 +132,7 @@ def test_a_group_is_one_card(working: Kernel):
     """Counts and errors of all its tasks; a task that is in it twice does not keep it open."""
     call = 'gator.options(reuse=True, name="one name").map(train, [30, 31, 30])'
     card = Card(working, call)
-    assert set(card.data) == LIVE
+    assert set(card.widget) == WIDGET
     assert "of 3 ended" in card.data["text/html"]
     ended = card.ended()
     assert ended["text/plain"] == "3 tasks: 3 success"
@@ -136,13 +162,13 @@ def test_cards_leave_no_thread(working: Kernel):
 def test_a_card_lives_through_a_store_that_is_away(working: Kernel):
     """Logs cannot be read while the task ends: the card waits, and then says how it ended."""
     card = Card(working, "task = gator.task(train, 60)\ntask")
-    assert set(card.data) == LIVE
+    assert set(card.widget) == WIDGET
     working.client.execute("""
         from gator_nb.errors import StoreUnavailable
 
         backend, log, asked = gator.backend, gator.backend.log, []
 
-        def away(task_id):
+        def away(*_):
             asked.append(task.handle.record.done)
             raise StoreUnavailable("the disk is away")
 
@@ -280,16 +306,17 @@ def test_the_gator_displays_as_a_summary(kernel: Kernel):
 def test_a_live_card_of_many_asks_the_store_for_nothing(gator: Gator, monkeypatch):
     """Ten thousand tasks are drawn from what the news has brought, and what takes long waits."""
     group = gator.map(abs, range(200))
-    card = _Face(group)
-    card.widget()
+    card = Face(group, bundle, lambda _: None)
+    card._build()
     sent: list[str] = []
     card._html.observe(lambda change: sent.append(change["new"]), "value")
     task = gator.get(group[0].task_id)
     monkeypatch.setattr(gator.backend, "get", None)
-    card.refresh(changed=True)
+    card._shown_at, card._stale = time.monotonic(), False
+    card.refresh(changed=False)
     assert sent == []  # it knows of no change, and nothing is sent
+    card._saved = card._state()
     card.see(task.handle.record)
-    card._rests_until = 0.0
     card.refresh(changed=True)
     assert "1 of 200 ended" in sent[-1]
     assert card._rests_until > 0

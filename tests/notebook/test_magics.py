@@ -60,7 +60,7 @@ def test_wait_as_the_last_cell_waits_and_raises(kernel) -> None:
         ("ls --most", r"ls \[STATUS\] \[--all\], not '--most'"),
         ("ls done", "no status is called 'done'"),
         ("show", "show ID, not ''"),
-        ("retry", "give ids or names, or --failed alone"),
+        ("retry", "give ids or names, and --edited to run them with the function as it is"),
         ("retry nobody", "no task by that id or name"),
         ("use gpus", r"threads\|processes, not 'gpus'"),
         ("use processes", "lives in this process only"),

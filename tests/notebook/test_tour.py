@@ -72,6 +72,21 @@ def test_two_machines_of_which_one_dies(kernel_env: dict[str, str], tmp_path: Pa
     assert password[1] not in told
 
 
+def test_scikit_learn_and_dask_run_on_the_queue(
+    kernel_env: dict[str, str], tmp_path: Path
+) -> None:
+    """06: a search finds what it finds alone; on a Dask cluster a cancel reaches what runs, and what
+    a Dask worker had when it was killed runs again."""
+    told = executed("06_scikit_learn_and_dask.ipynb", kernel_env, tmp_path)
+    assert "the scores are the same: True" in told
+    assert "not in this kernel: True" in told
+    assert "{'C': 10, 'gamma': 0.001}" in told
+    assert str(sum(n**2 for n in range(2000))) in told
+    assert re.search(r"canceled at \d+ of 10000", told)
+    assert "done at last" in told
+    assert "[its executor lost it after" in told
+
+
 def test_a_task_is_followed_through_its_store(kernel_env: dict[str, str], tmp_path: Path) -> None:
     """07: what each step shows is what the text beside it says."""
     told = executed("07_how_it_works.ipynb", kernel_env, tmp_path)

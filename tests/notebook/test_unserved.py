@@ -28,9 +28,10 @@ def another_python(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_task_that_no_worker_can_run(gator: Gator, another_python: None) -> None:
     """Its card and its line of text have the command; once it is canceled they do not."""
-    with gator.start_worker(threads=1):
+    with gator.start_worker(threads=1) as worker:
+        assert worker.registered.wait(30)
         task = gator.task(pow, 2, 10)
-        for told in (card.task_html(task), card.task_html(task, live=True), card.task_text(task)):
+        for told in (card.task_html(task), card.task_rows(task, live=True), card.task_text(task)):
             assert WHY in told
             assert f"python3.99 -m gator_nb worker {gator.conn_string}" in told
         task.cancel()
@@ -39,7 +40,8 @@ def test_a_task_that_no_worker_can_run(gator: Gator, another_python: None) -> No
 
 def test_a_group_of_them(gator: Gator, another_python: None) -> None:
     """One line for all."""
-    with gator.start_worker(threads=1):
+    with gator.start_worker(threads=1) as worker:
+        assert worker.registered.wait(30)
         group = gator.map(abs, range(3))
         told = card.group_html(group)
         group.cancel()
@@ -49,7 +51,8 @@ def test_a_group_of_them(gator: Gator, another_python: None) -> None:
 def test_what_waits_for_such_a_task_says_so_too(
     gator: Gator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with gator.start_worker(threads=1):
+    with gator.start_worker(threads=1) as worker:
+        assert worker.registered.wait(30)
         with monkeypatch.context() as patch:
             patch.setattr("gator_nb.definition.PYTHON", "3.99")
             first = gator.task(pow, 2, 10)
@@ -61,7 +64,8 @@ def test_what_waits_for_such_a_task_says_so_too(
 
 def test_a_task_that_a_worker_takes_says_nothing(gator: Gator) -> None:
     """Nor does one for whose worker there has been no time to start."""
-    with gator.start_worker(threads=1):
+    with gator.start_worker(threads=1) as worker:
+        assert worker.registered.wait(30)
         assert "no worker" not in card.task_html(gator.task(pow, 2, 10).wait(30))
 
 

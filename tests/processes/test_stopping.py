@@ -158,7 +158,7 @@ def test_a_call_that_is_over_its_time_while_it_loads_is_tried_again(
     gator: Gator, worker: Worker, tmp_path: Path
 ) -> None:
     """It is a timeout as any other, and nobody has canceled anything."""
-    task = gator.options(timeout=0.3, retries=1).task(abs, Slow(tmp_path / "begun"))
+    task = gator.options(timeout=1.0, retries=1).task(abs, Slow(tmp_path / "begun"))
     assert (task.get(timeout=30), task.attempts) == (7, 2)
 
 

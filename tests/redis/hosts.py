@@ -16,8 +16,18 @@ from ..waiting import until
 _ROOT = Path(__file__).parents[2]
 
 _SOURCE = """
-    import sys, threading
+    import signal, sys, threading, time
     from pathlib import Path
+
+    real, ahead = time.time, 0.0
+
+    def move_clock(*_):
+        global ahead
+        ahead = 0.0 if ahead else 86_400.0
+
+    time.time = lambda: real() + ahead
+    signal.signal(signal.SIGUSR2, move_clock)
+
     from gator_nb import Gator, Worker
     from gator_nb.client import client
     from gator_nb.host import liveness
@@ -135,6 +145,10 @@ class RemoteWorker:
             yield
         finally:
             self.process.send_signal(signal.SIGCONT)
+
+    def move_clock(self) -> None:
+        """Its `time.time` is a day ahead from now on, or right again; that of the system is not."""
+        self.process.send_signal(signal.SIGUSR2)
 
     def end(self) -> tuple[int, int]:
         """Ask it to stop; answers its exit code and how many results it dropped."""

@@ -4,6 +4,7 @@ import contextlib
 import random
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 
@@ -17,6 +18,9 @@ class Proxy:
         cut_with_reply_to: the same as `lose_reply_to`, and the proxy is cut from then on.
         lose_one_in: of so many requests the reply of one is lost, for as long as it is set.
         lost: how many replies were lost.
+        repeat_one_in: of so many requests one is sent once more, later and on a way of its own.
+        repeated: how many were.
+        delay: seconds that each request waits at most.
     """
 
     def __init__(self, port: int) -> None:
@@ -25,6 +29,9 @@ class Proxy:
         self.cut_with_reply_to = b""
         self.lose_one_in = 0
         self.lost = 0
+        self.repeat_one_in = 0
+        self.repeated = 0
+        self.delay = 0.0
         self._chance = random.Random(0)
         self._target = port
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -74,10 +81,22 @@ class Proxy:
                     break
                 if self._shall_be_lost(request):
                     cut.set()
+                time.sleep(self._chance.uniform(0.0, self.delay))
                 server.sendall(request)
+                if self.repeat_one_in and self._chance.randrange(self.repeat_one_in) == 0:
+                    self._start(self._repeat, request, self._chance.uniform(0.0, 0.5))
         _shut(server)
         if self.is_cut and not cut.is_set():
             _shut(client)
+
+    def _repeat(self, request: bytes, late: float) -> None:
+        """Nobody hears the reply."""
+        time.sleep(late)
+        with contextlib.suppress(OSError):
+            with socket.create_connection(("127.0.0.1", self._target), timeout=1.0) as again:
+                again.sendall(request)
+                again.recv(1 << 16)
+            self.repeated += 1
 
     def _shall_be_lost(self, request: bytes) -> bool:
         if self.lose_reply_to and self.lose_reply_to in request:

@@ -14,16 +14,18 @@ from ..waiting import until
 from .conftest import Ledger, Script
 
 
-def noted(ledger: Ledger, seconds: float, word: str = "run"):
-    """A call that writes `word` into the ledger when it begins, and takes so long."""
+def noted(ledger: Ledger, seconds: float, word: str = "run", *, again: float | None = None):
+    """A call that writes `word` into the ledger when it begins, and takes so long; `again`: when it
+    is not the first that did so."""
     path = ledger.path
 
     def call(number: int = 0) -> int:
         import time
 
+        first = again is None or word not in path.read_text().split()
         with path.open("a") as file:
             file.write(f"{word}\n{word}-{number}\n")
-        time.sleep(seconds)
+        time.sleep(seconds if first else again)
         return number
 
     return call
@@ -43,7 +45,7 @@ def test_another_worker_reaps_and_runs_it_again(
 ) -> None:
     """kill -9 of a worker: its task is taken back and runs on the other one."""
     first = worker_script(threads=1)
-    task = shared.task(noted(ledger, 1.5))
+    task = shared.task(noted(ledger, 60, again=0))
     until(lambda: ledger.count("run"))
     worker_script(threads=1)
     first.kill()

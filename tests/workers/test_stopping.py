@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from gator_nb import CANCELED, RUNNING, SUCCESS, Gator, Worker, progress
+from gator_nb.attempts import running
+from gator_nb.attempts.attempt import attempt
+from gator_nb.attempts.running import Try
 from gator_nb.attempts.runtime import Interrupted
 from gator_nb.errors import TaskCanceled, TaskTimeout
+from gator_nb.record import Record
 
 from ..waiting import until
 from .conftest import Ledger
@@ -257,6 +261,38 @@ def test_cancels_aimed_at_running_tasks_strike_only_them(gator: Gator, ledger: L
     assert {int(line) for line in ledger.lines()} <= doomed
     assert {n for n, task in enumerate(group) if task.status == CANCELED} <= doomed
     assert all(task.done() for task in group)
+
+
+def test_what_is_canceled_before_its_code_begins_does_not_begin() -> None:
+    """Not even for the moment until it would be struck."""
+    begun = []
+    one = Try(Record("a", "all", claim="c"), None)
+    one.interrupt("cancel")
+    ended = attempt(one, lambda: begun.append("the call is loaded"))
+    assert (ended.status, begun) == (CANCELED, [])
+
+
+def test_an_interruption_amid_its_leaving_strikes_nothing_else() -> None:
+    """The code has ended and its thread is about to say so: what comes next is ours, and what is on
+    its way may not land there."""
+    one = Try(Record("a", "all", claim="c"), None)
+    one.enter()
+
+    class StruckWithinIt:
+        """The lock, taken just when somebody else has struck."""
+
+        def __enter__(self) -> None:
+            if not one.struck:
+                one._struck = True
+                running._strike(threading.get_ident(), Interrupted)
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    one._lock = StruckWithinIt()
+    one.leave()
+    assert one.struck
+    assert not one.is_here()
 
 
 def test_interrupted_is_no_exception_that_a_plain_except_would_catch() -> None:

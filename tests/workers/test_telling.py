@@ -1,4 +1,4 @@
-"""What running code tells: `track`, tqdm's bars, `checkpoint`; in threads and in processes."""
+"""What running code tells: `track`, bars, `checkpoint`; in threads and in processes."""
 
 import re
 import threading
@@ -58,6 +58,62 @@ def test_a_bar_that_turns_itself_off_without_a_terminal_tells_all_the_same(queue
             time.sleep(0.05)
 
     assert told(queue.task(load)) == (3, 3, None)
+
+
+def test_rich_tells_too_and_writes_nothing_but_what_is_printed(queue: Gator) -> None:
+    """`track`, whose bar a thread of rich's own moves, and the first bar of a `Progress` that the
+    code moves."""
+
+    def load() -> int:
+        from rich.progress import track
+
+        return sum(1 for _ in track(range(4), description="[red]files[/red]"))
+
+    def copy() -> None:
+        from rich.progress import Progress
+
+        with Progress() as progress:
+            files, rows = progress.add_task("files", total=4), progress.add_task("rows")
+            for _ in range(3):
+                progress.advance(files)
+                progress.update(rows, completed=7)
+            progress.print("nearly done")
+
+    task, other = queue.task(load), queue.task(copy)
+    assert (task.get(30), told(task), task.logs()) == (4, (4, 4, "files"), "")
+    assert (told(other), other.logs()) == ((3, 4, "files"), "nearly done\n")
+
+
+def test_a_task_stops_at_its_bar_of_rich(queue: Gator) -> None:
+    """And the bars of others can still be moved."""
+
+    def work() -> None:
+        from rich.progress import Progress
+
+        with Progress() as progress:
+            bar = progress.add_task("endless")
+            while True:
+                progress.advance(bar)
+
+    for _ in range(2):
+        task = queue.task(work)
+        until(lambda task=task: task.progress is not None, 30)
+        task.cancel().wait(timeout=30)
+        assert task.status is Status.CANCELED
+
+
+def test_bars_outside_of_a_task_show_how_far_a_group_is(gator: Gator, capsys) -> None:
+    """In a script: whatever shows the progress of an iteration shows that of a group."""
+    from rich.progress import track as bar
+    from tqdm import tqdm
+
+    with Worker(gator, threads=2):
+        group = gator.map(abs, range(20))
+        assert len(list(bar(group.as_completed(), total=len(group)))) == 20
+        assert len(list(tqdm(group.as_completed(), total=len(group)))) == 20
+    out, err = capsys.readouterr()
+    assert "100%" in out
+    assert "20/20" in err
 
 
 def test_the_next_try_goes_on_from_the_checkpoint(queue: Gator) -> None:

@@ -84,6 +84,8 @@ def refuse_put(kind: str, task_id: str, *more: Any) -> NoReturn:
         raise not_there(more[0])
     if kind == "batch":
         raise lost_batch()
+    if kind == "foreign":
+        raise foreign_key(task_id, *more)
     if kind == "lanes":
         slot = more[0].replace("\n", " ")
         raise GatorError(
@@ -93,6 +95,13 @@ def refuse_put(kind: str, task_id: str, *more: Any) -> NoReturn:
     if kind == "full":
         raise limit_full(task_id, more[0])
     raise _dependency_refused(kind, task_id, *more)
+
+
+def foreign_key(key: str, kind: str) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"{key} ({kind}) was not written by gator_nb: remove that key, or take another name with "
+        "?store=name"
+    )
 
 
 def _dependency_refused(kind: str, task_id: str, *more: Any) -> DependencyError:

@@ -4,9 +4,10 @@ import logging
 import secrets
 from typing import NamedTuple
 
-from ...errors import GatorError, StoreCorrupt, StoreUnavailable, StoreVersion
+from ...errors import GatorError, StoreUnavailable, StoreVersion
 from ...record import FORMAT
 from .faults import not_allowed
+from .messages import foreign_key
 from .server import Server
 
 _OLDEST = (6, 2)
@@ -40,10 +41,7 @@ def open_store(server: Server) -> Opened:
     if kind == "denied":
         raise not_allowed(server.address, rest[1:])
     if kind == "foreign":
-        raise StoreCorrupt(
-            f"{server.address}: {rest[0]} ({rest[1]}) was not written by gator_nb: remove that "
-            "key, or take another name with ?store=name"
-        )
+        raise foreign_key(*rest)
     _, written, at = rest
     if int(written) > FORMAT:
         raise StoreVersion(
@@ -110,8 +108,8 @@ def _durability(info: dict[str, str], settings: dict[str, str]) -> tuple[str, bo
         sync = settings.get("appendfsync", "")
         takes = {
             "always": "survives the server being killed, and power loss (AOF, always)",
-            "everysec": "survives the server being killed; a power loss may take the last second "
-            "(AOF, everysec)",
+            "everysec": "survives the server being killed, save for its last two seconds while its "
+            "disk lags; a power loss may take the last second (AOF, everysec)",
         }.get(sync, "survives the server being killed; a power loss may take the newest (AOF)")
         return takes, True
     if "save" not in settings:

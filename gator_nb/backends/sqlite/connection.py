@@ -15,6 +15,8 @@ from ...errors import StoreCorrupt, StoreUnavailable, StoreVersion
 from ...host.places import network_file_system
 from .address import Address
 from .faults import BUSY_LIMIT, explanation
+from .rows import AT
+from .sql import run
 
 APPLICATION_ID = 0x6761746F  # "gato"
 _PRAGMAS = """
@@ -139,7 +141,9 @@ def _prepare(db: apsw.Connection, address: Address) -> None:
         pass
     if fresh:
         _create(db, address.path)
-    elif not db.execute(_HAS_BLOBS).fetchall():
+        return
+    _demand_columns(db, address.path)
+    if not db.execute(_HAS_BLOBS).fetchall():
         db.execute(_text("blobs.sql"))
 
 
@@ -158,6 +162,17 @@ def _is_fresh(db: apsw.Connection, path: Path) -> bool:
             f"{path} is the database of another program and is left alone: use another path"
         )
     return True
+
+
+def _demand_columns(db: apsw.Connection, path: Path) -> None:
+    """Refuse a file from before its format was settled."""
+    there = {name for _, name, *_ in run(db, "PRAGMA table_info(task)")}
+    lacking = sorted(AT.keys() - there)
+    if lacking:
+        raise StoreVersion(
+            f"{path} was written by a gator_nb from before the first release, and lacks "
+            f"{', '.join(lacking)}: use another path, or finish its tasks with that gator_nb"
+        )
 
 
 def _create(db: apsw.Connection, path: Path) -> None:

@@ -13,7 +13,7 @@ from .transaction import Transaction
 
 _STANDING = """
 SELECT seq, status, claim, settled, cancel_at, cancel_step, "limit",
-    worker IN (SELECT id FROM presence WHERE NOT gone)
+    EXISTS (SELECT 1 FROM presence WHERE presence.id = task.worker AND NOT gone)
 FROM task WHERE id = ?
 """
 _ADOPT = sql("""

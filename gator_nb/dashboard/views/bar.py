@@ -1,5 +1,6 @@
 """The bar: which store, who is alive, how fresh the page is."""
 
+import hashlib
 import shlex
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -21,7 +22,7 @@ _QUEUES = 100
 class Bar(JSComponent):
     """Ages by itself: a page whose server is gone says so, and greys.
 
-    Answers `{"pause" | "resume": queue}`.
+    Answers `{"pause" | "resume": id of a queue}`.
     """
 
     title = param.String(default="Gator queue")
@@ -44,10 +45,16 @@ class Bar(JSComponent):
 
     def _handle_msg(self, msg: Any) -> None:
         match msg:
-            case {"pause": str(queue)}:
-                self._state.pause(queue)
-            case {"resume": str(queue)}:
-                self._state.pause(queue, on=False)
+            case {"pause": str(asked)}:
+                self._pause(asked, on=True)
+            case {"resume": str(asked)}:
+                self._pause(asked, on=False)
+
+    def _pause(self, asked: str, *, on: bool) -> None:
+        for name in (*self._state.queues, *self._state.paused):
+            if queue_id(name) == asked:
+                self._state.pause(name, on=on)
+                return
 
 
 def bar(state: Session) -> Any:
@@ -71,17 +78,26 @@ def bar(state: Session) -> Any:
 
 
 def queue_rows(queues: Mapping[str, int], paused: Collection[str]) -> list[dict[str, Any]]:
-    """The queues, those that are paused first."""
+    """The queues, those that are paused first. A click names the id of one."""
     names = list(dict.fromkeys([*paused, *queues]))[:_QUEUES]
     return [
         {
-            "id": name,
+            "id": queue_id(name),
             "name": safe(name, 60),
             "queued": queues.get(name, 0),
             "paused": name in paused,
         }
         for name in names
     ]
+
+
+def queue_id(name: str) -> str:
+    """Stands for a queue of whatever name: names may be long, and what was sent is sent back.
+
+    >>> len(queue_id("etl" * 100_000))
+    16
+    """
+    return hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def share_command(dsn: str) -> str:

@@ -16,7 +16,7 @@ from ..text import safe
 from .derived import derived
 from .source import script, style
 
-_MOST_STUCK = 3
+_MOST_HELD_BACK = 3
 
 
 class Notes(JSComponent):
@@ -51,13 +51,13 @@ def banners(state: Session) -> Any:
         held_up: Sequence[Stuck],
         queues: list[str],
     ) -> list[dict[str, str]]:
+        told_of = [note("notice", notice)] if notice else []
         if health == "lost":
-            return [lost(trouble)]
+            return [lost(trouble), *told_of]
         waiting = {queue: n for queue, n in unserved.items() if queue not in queues}
-        found = [backlog(store, waiting)] if waiting else []
-        found += stuck(held_up)
+        found = held_back(([backlog(store, waiting)] if waiting else []) + stuck(held_up))
         found += [paused(queues)] if queues else []
-        return [*found, *([note("notice", notice)] if notice else [])]
+        return [*found, *told_of]
 
     shown = derived(
         notes, told.health, told.trouble, told.notice, told.unserved, told.stuck, told.paused
@@ -109,13 +109,35 @@ def backlog(dsn: str, unserved: Mapping[str, int]) -> dict[str, str]:
 
 
 def stuck(held_up: Sequence[Stuck]) -> list[dict[str, str]]:
-    """The banners for what waits though there are workers."""
-    notes = [
-        note("backlog", safe(_sentence(one.why), 300), f"{_sentence(one.advice)}:", one.command)
-        for one in held_up[:_MOST_STUCK]
+    """The banners for what waits though there are workers: one for each thing in its way."""
+    queues: dict[tuple[str, str, str], list[str]] = {}
+    for one in held_up:
+        queues.setdefault((one.command, one.advice, one.reason), []).append(one.queue)
+    return [
+        note(
+            "backlog",
+            f"No worker can run some tasks of {_names(names)}: {safe(reason, 200)}",
+            f"{_sentence(advice)}:",
+            command,
+        )
+        for (command, advice, reason), names in queues.items()
     ]
-    more = len(held_up) - len(notes)
-    return [*notes, *([note("backlog", f"And {more} more such lines")] if more > 0 else [])]
+
+
+def held_back(notes: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Few banners: those that the same command helps are one, and of many the last are counted."""
+    by_command: dict[str, list[dict[str, str]]] = {}
+    for one in notes:
+        by_command.setdefault(one["code"], []).append(one)
+    found = [_joined(several) for several in by_command.values()]
+    more = len(found) - _MOST_HELD_BACK
+    counted = [note("backlog", f"And {more} more things that keep tasks waiting")]
+    return [*found[:_MOST_HELD_BACK], *(counted if more > 0 else [])]
+
+
+def _joined(several: Sequence[dict[str, str]]) -> dict[str, str]:
+    first, *others = several
+    return {**first, "text": " ".join([*(f"{one['title']}." for one in others), first["text"]])}
 
 
 def _sentence(text: str) -> str:

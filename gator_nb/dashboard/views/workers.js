@@ -27,42 +27,72 @@ export function render({model}) {
     if (button && !String(getSelection())) { model.send_msg({show: button.dataset.id}) }
   })
 
-  const row = (data, now) => {
-    const tr = make("tr", data.kind)
-    const cell = (name, ...children) => { const td = make("td", `w-${name}`); td.append(...children); tr.append(td) }
+  // Made once, then only what has changed in it: between the press and the release of a click a row
+  // that was made anew would be another one.
+  const rows = new Map()
+  const lineOf = (data) => {
+    const tr = make("tr")
+    const cells = {}
+    const cell = (name, ...children) => {
+      cells[name] = make("td", `w-${name}`)
+      cells[name].append(...children)
+      tr.append(cells[name])
+    }
     const status = make("span", "status")
-    status.title = MEANS[data.kind] || ""
-    status.append(icon(data.kind), make("span", "word", data.word))
-    cell("status", status)
-    const name = make("button", "name cut", data.name)
+    const name = make("button", "name cut")
     name.type = "button"
     name.title = "What it runs"
     name.dataset.id = data.id
-    cell("worker", name, make("div", "more cut", data.where))
-    const serves = make("div", "cut", data.queues)
-    serves.title = data.queues
-    cell("serves", serves)
-    cell("runs", data.slots)
-    const has = make("div", "cut", data.has)
-    has.title = data.has
-    cell("has", has)
-    cell("python", data.python)
-    cell("up", roughly(now - data.started))
-    cell("last-heard", ago(now - data.heard))
-    return tr
+    const where = make("div", "more cut")
+    cell("status", status)
+    cell("worker", name, where)
+    for (const short of ["serves", "runs", "has", "python"]) { cell(short, make("div", "cut")) }
+    cell("up")
+    cell("last-heard")
+    return {tr, cells, status, name, where}
+  }
+  const show = (line, data) => {
+    if (line.tr.className !== data.kind) {
+      line.tr.className = data.kind
+      line.status.replaceChildren(icon(data.kind), make("span", "word", data.word))
+      line.status.title = MEANS[data.kind] || ""
+    }
+    setText(line.name, data.name)
+    setText(line.where, data.where)
+    const told = {serves: data.queues, runs: data.slots, has: data.has, python: data.python}
+    for (const [name, text] of Object.entries(told)) {
+      setText(line.cells[name].firstChild, text)
+      setTitle(line.cells[name].firstChild, text)
+    }
+    line.times = [data.started, data.heard]
+  }
+  const tick = () => {
+    const now = Date.now() / 1000 + offset
+    for (const {cells, times: [started, heard]} of rows.values()) {
+      setText(cells.up, roughly(now - started))
+      setText(cells["last-heard"], ago(now - heard))
+    }
   }
   const draw = () => {
-    const now = Date.now() / 1000 + offset
-    const at = root.getRootNode().activeElement?.dataset?.id
-    body.replaceChildren(...model.rows.map((data) => row(data, now)))
-    if (at) { [...body.querySelectorAll("button.name")].find((one) => one.dataset.id === at)?.focus({preventScroll: true}) }
+    const there = new Set(model.rows.map((data) => data.id))
+    for (const [id, line] of rows) {
+      if (!there.has(id)) { line.tr.remove(); rows.delete(id) }
+    }
+    model.rows.forEach((data, place) => {
+      const line = rows.get(data.id) || lineOf(data)
+      rows.set(data.id, line)
+      show(line, data)
+      if (body.children[place] !== line.tr) { body.insertBefore(line.tr, body.children[place] || null) }
+    })
+    tick()
     setText(total, number.format(model.rows.length))
     grid.hidden = model.rows.length === 0
     nothing.hidden = model.rows.length !== 0
   }
-  const hear = () => { offset = model.now ? model.now - Date.now() / 1000 : 0; draw() }
+  const hear = () => { offset = model.now ? model.now - Date.now() / 1000 : 0; tick() }
   model.on("rows", draw)
   model.on("now", hear)
   hear()
+  draw()
   return root
 }

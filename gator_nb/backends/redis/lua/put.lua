@@ -9,7 +9,7 @@
 -- push; or {"refused": [kind, ...]} with nothing written. Kinds: "exists" (id, field, there, here),
 -- "itself" (id), "unknown" (id, dependency), "open" (id, dependency, status),
 -- "origin" (id, origin), "lanes" (queue, lane), "full" (id, limit), "blob" (id, a blob that is not
--- complete), "batch" (of which nothing is left).
+-- complete), "batch" (of which nothing is left), "foreign" (a key, its type).
 
 --! include store
 --! include tasks
@@ -17,6 +17,7 @@
 --! include calls
 --! include blobs
 --! include batches
+--! include foreign
 
 local worker, batch = ARGV[2], ARGV[4]
 local refused, all_new
@@ -126,15 +127,24 @@ local function plan_limit(plan)
     end
 end
 
+local function demand_ours(places)
+    local name, kind = foreign_among(places)
+    if name then
+        refuse('foreign', name, kind)
+    end
+end
+
 local function plan_lane(queue, lane)
     local line = line_of(queue, lane)
     if seen_lines[line] then
         return
     end
     seen_lines[line] = true
-    if call('HEXISTS', key('lanes', queue), lane) == 1 then
+    demand_ours({{key('lanes', queue), 'hash'}})
+    if refused or call('HEXISTS', key('lanes', queue), lane) == 1 then
         return
     end
+    demand_ours(places_of_lane(queue, lane))
     filled_queues[queue] = true
     new_lanes[queue] = (new_lanes[queue] or call('HLEN', key('lanes', queue))) + 1
     if new_lanes[queue] > $MAX_LANES then
@@ -203,6 +213,10 @@ local function plan_push(push, envelope, claim_id)
     fields.batch = batch ~= '' and batch or nil
     fields.lane = fields.lane or ''
     plan_lane(fields.queue, slot_of(fields))
+    demand_ours(places_of_names(fields, plan.tags))
+    if refused then
+        return
+    end
     plan_dependencies(plan)
     plan_limit(plan)
     plan_envelope(plan, push)

@@ -1,0 +1,19 @@
+"""The short form of `python -m tests.chaos.soak`: what leaks at each task shows in seconds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif("sys.platform != 'linux'")]
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("store", ["sqlite", "valkey"])
+def test_nothing_grows_under_mixed_load(store: str) -> None:
+    command = [sys.executable, "-m", "tests.chaos.soak", "--minutes", "0.2", "--store", store]
+    ran = subprocess.run(
+        command, cwd=_ROOT, check=False, capture_output=True, text=True, timeout=150
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr

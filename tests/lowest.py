@@ -1,0 +1,53 @@
+"""Runs tests with the lowest versions of what gator_nb needs, as `pyproject.toml` names them.
+
+    python -m tests.lowest [ARGUMENTS OF PYTEST]
+
+It makes an environment of its own in a temporary folder. What those packages need in turn, and the
+tools of the tests, are the newest that fit.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+EXTRAS = ("lab", "server", "dask")
+DEFAULT = ("tests", "-m", "not browser and not slow")
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+OPTIONAL = PROJECT["optional-dependencies"]
+
+
+def tools() -> list[str]:
+    """What the tests need beside gator_nb; no peers of benchmarks."""
+    return [one for one in OPTIONAL["test"] if not one.startswith("gator_nb")]
+
+
+def lowest() -> list[str]:
+    """Each requirement as its lowest version."""
+    asked = [*PROJECT["dependencies"], *(one for extra in EXTRAS for one in OPTIONAL[extra])]
+    bounds = [re.match(r"([\w.-]+)\s*(?:>=|~=)\s*([\w.]+)", one) for one in asked]
+    return [f"{one[1]}=={one[2]}" for one in bounds if one is not None]
+
+
+def main(arguments: list[str]) -> int:
+    """Make the environment, run the tests in it, and answer pytest's exit code."""
+    with tempfile.TemporaryDirectory(prefix="lowest-") as folder:
+        venv.create(folder, with_pip=True)
+        python = Path(folder) / "bin" / "python"
+        pins = Path(folder) / "lowest.txt"
+        pins.write_text("\n".join(lowest()))
+        ours = ["-c", pins, "-e", f"{ROOT}[{','.join(EXTRAS)}]"]
+        subprocess.run([python, "-m", "pip", "install", "-q", *ours, *tools()], check=True)
+        print(*lowest(), sep="\n")
+        done = subprocess.run([python, "-m", "pytest", *arguments], cwd=ROOT, check=False)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or list(DEFAULT)))

@@ -1,0 +1,1 @@
+"""Stores that an earlier gator_nb has left; see README.md."""
