@@ -72,11 +72,9 @@ def test_two_machines_of_which_one_dies(kernel_env: dict[str, str], tmp_path: Pa
     assert password[1] not in told
 
 
-def test_scikit_learn_and_dask_run_on_the_queue(
-    kernel_env: dict[str, str], tmp_path: Path
-) -> None:
-    """06: a search finds what it finds alone; on a Dask cluster a cancel reaches what runs, and what
-    a Dask worker had when it was killed runs again."""
+def test_scikit_learn_and_dask_run_on_the_queue(kernel_env: dict[str, str], tmp_path: Path) -> None:
+    """06: a search finds what it finds alone; on a Dask cluster a cancel reaches what runs, and
+    what a Dask worker had when it was killed runs again."""
     told = executed("06_scikit_learn_and_dask.ipynb", kernel_env, tmp_path)
     assert "the scores are the same: True" in told
     assert "not in this kernel: True" in told
