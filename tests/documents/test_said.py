@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +93,18 @@ def _words(line: str) -> list[str]:
     return ["1" if number.fullmatch(word) else word for word in words if not word.startswith("<")]
 
 
+@cache
+def _whole() -> Any:
+    return get_command(app)
+
+
 def _read(words: list[str]) -> None:
     """What click does before it calls anything.
 
     Raises:
         click.UsageError: it would refuse them.
     """
-    command = get_command(app)
+    command = _whole()
     parent = None
     while words and hasattr(command, "resolve_command"):
         parent = command.context_class(command, parent=parent, info_name=command.name)
