@@ -69,8 +69,8 @@ def test_a_saved_notebook_is_read_without_its_kernel(
     expect(notebook.output(4)).to_contain_text("running", timeout=30 * SECONDS)
     expect(notebook.output(4)).to_contain_text("left", timeout=30 * SECONDS)
     notebook.saved()
-    notebook.shut_down()
     notebook.page.close()
+    notebook.shut_down()
     reopened = Notebook(new_page(), lab, "saved.ipynb")
     expect(reopened.output(2)).to_contain_text("success")
     expect(reopened.output(3)).to_contain_text("%gator retry")
@@ -78,4 +78,5 @@ def test_a_saved_notebook_is_read_without_its_kernel(
     expect(reopened.cell(4).get_by_text("model not found")).to_be_hidden(timeout=30 * SECONDS)
     for number in (2, 3, 4):
         expect(reopened.output(number)).to_have_count(1)
+    reopened.page.close()
     reopened.shut_down()
