@@ -248,9 +248,8 @@ class Worker:
         """The store answered the last time.
 
         >>> from gator_nb import Gator
-        >>> with Gator("memory://") as gator:
-        ...     with Worker(gator, threads=1) as worker:
-        ...         worker.in_touch
+        >>> with Gator("memory://") as gator, Worker(gator) as worker:
+        ...     worker.in_touch
         True
         """
         return self._loop is not None and self._loop.away_since is None
