@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import NotPicklable, TaskFailed
+from .call import PROTOCOL
 from .pickling import dumps_value, loads
 
 ERROR_LIMIT = 500
@@ -65,7 +66,7 @@ def pickled_error(error: BaseException) -> bytes | None:
 
     Its notes travel with it, its traceback, cause and context do not.
     """
-    for candidate in (error, _Rebuilt(error)):
+    for candidate in (_Reduced(error), _Rebuilt(error)):
         try:
             data = dumps_value(candidate, "the exception")
             copy = loads(data)
@@ -106,6 +107,17 @@ def _first_of_user(
 
 def _is_ours(file: str, skip_files: Collection[str]) -> bool:
     return file.startswith(_PACKAGE) or file in skip_files
+
+
+class _Reduced:
+    """Pickles as an exception does by itself: libraries such as tblib have pickle take tracebacks
+    along, causes and all, whose frames hold what the task captured."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return self.error.__reduce_ex__(PROTOCOL)
 
 
 class _Rebuilt:

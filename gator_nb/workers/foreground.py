@@ -1,6 +1,7 @@
 """What a process that is given over to a worker does for it: its log, its signals, its turns."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -37,19 +38,32 @@ def signals_to(worker: "Worker") -> Iterator[None]:
         yield
         return
 
-    def handle(signum: int, _frame: FrameType | None) -> None:
-        if worker.keep_running:
-            worker.interrupt()
-        else:
-            worker.cut_by = signum
-            worker.cut_short()
+    heard, tell = os.pipe()
 
+    def handle(signum: int, _frame: FrameType | None) -> None:
+        os.write(tell, bytes([signum]))  # it may strike amid a line of the log, or of itself
+
+    heeding = threading.Thread(target=_heed, args=(worker, heard), name="gator_nb signals")
+    heeding.start()
     before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        os.close(tell)
+        heeding.join()
+
+
+def _heed(worker: "Worker", heard: int) -> None:
+    """Do what signals ask for, one after the other, until there can be none."""
+    with open(heard, "rb", buffering=0) as signals:
+        while number := signals.read(1):
+            if worker.keep_running:
+                worker.interrupt()
+            else:
+                worker.cut_by = number[0]
+                worker.cut_short()
 
 
 @contextmanager

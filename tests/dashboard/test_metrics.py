@@ -57,7 +57,8 @@ def test_it_counts_what_the_store_holds(gator: Gator, served: ServedDashboard):
 
 def test_it_counts_workers_and_their_slots(gator: Gator, served: ServedDashboard):
     """Those that live."""
-    with gator.start_worker(threads=3):
+    with gator.start_worker(threads=3) as worker:
+        assert worker.registered.wait(30)
         seen = samples(read(f"{served.url}metrics"))
     assert seen["gator_nb_workers", "alive"] == 1
     assert seen["gator_nb_worker_slots", "alive"] == 3

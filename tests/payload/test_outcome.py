@@ -1,5 +1,8 @@
 """What comes of a try: a value, or the user's own exception with the user's own lines."""
 
+import subprocess
+import sys
+import textwrap
 import threading
 
 import pytest
@@ -107,6 +110,28 @@ def test_notes_come_back():
     error = ValueError("x")
     error.add_note("in fold 3")
     assert error_of(outcome_of_error("t", "c", raising(error))).__notes__ == ["in fold 3"]
+
+
+def test_tracebacks_stay_here_though_a_library_has_pickle_take_them_along():
+    """As dask.distributed does, by tblib: their frames hold what the task captured."""
+    script = """
+        import tblib.pickling_support
+        from gator_nb.payload.failure import pickled_error, raised_again
+
+        tblib.pickling_support.install()
+        try:
+            try:
+                raise KeyError("inner")
+            except KeyError as inner:
+                raise ValueError("outer") from inner
+        except ValueError as error:
+            copy = raised_again(pickled_error(error), "", None)
+        print(repr(copy), copy.__traceback__, copy.__cause__)
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "ValueError('outer') None None\n"
 
 
 def test_an_exception_that_does_not_pickle_becomes_a_task_failed_with_its_text():

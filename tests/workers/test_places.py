@@ -64,9 +64,16 @@ def test_a_store_in_memory_has_no_processes() -> None:
             gator.start_worker(processes=1)
 
 
-@pytest.mark.parametrize("place", ["thread", "process"])
-def test_a_task_over_its_time_is_stopped_and_tried_again(both: Gator, place: str) -> None:
-    """A timeout uses a retry like any other failure, and calls `on_error`."""
+@pytest.mark.parametrize(
+    ("place", "seconds"),
+    [("thread", 0.3), pytest.param("process", 2.0, marks=pytest.mark.slow)],
+    ids=["thread", "process"],
+)
+def test_a_task_over_its_time_is_stopped_and_tried_again(
+    both: Gator, place: str, seconds: float
+) -> None:
+    """A timeout uses a retry like any other failure, and calls `on_error` of what was loaded, which
+    a new process has some time for here."""
 
     def loop() -> None:
         while True:
@@ -75,8 +82,8 @@ def test_a_task_over_its_time_is_stopped_and_tried_again(both: Gator, place: str
     def note(task, error) -> None:
         print("on_error:", type(error).__name__)
 
-    task = both.options(run_in=place, timeout=0.3, retries=1, on_error=note).task(loop)
-    with pytest.raises(TaskTimeout, match=r"was over its timeout of 0[.]3 s; stopped"):
+    task = both.options(run_in=place, timeout=seconds, retries=1, on_error=note).task(loop)
+    with pytest.raises(TaskTimeout, match=f"was over its timeout of {seconds:g} s; stopped"):
         task.get(60)
     assert (task.attempts, task.retries) == (2, 0)
     assert task.logs() == "on_error: TaskTimeout\n" * 2

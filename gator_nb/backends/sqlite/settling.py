@@ -1,6 +1,7 @@
 """What the holder of a claim says: beats, ends of tries, claims given back."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ...constants import FORCED, MAX_LOSSES
 from ...record import Reason
@@ -11,11 +12,14 @@ from .moves import end, fail_dependents, free_dependents
 from .sql import sql
 from .transaction import Transaction
 
-_STANDING = """
+_STANDING = sql("""
 SELECT seq, status, claim, settled, cancel_at, cancel_step, "limit",
-    EXISTS (SELECT 1 FROM presence WHERE presence.id = task.worker AND NOT gone)
+    status = $WAITING AND EXISTS (
+        SELECT 1 FROM presence WHERE presence.id = task.worker AND NOT gone
+    ),
+    EXISTS (SELECT 1 FROM dependency WHERE parent = seq)
 FROM task WHERE id = ?
-"""
+""")
 _ADOPT = sql("""
 UPDATE task SET
     status = $RUNNING, begun = 1, losses = losses - (started IS NOT NULL),
@@ -53,6 +57,17 @@ WHERE seq = ?
 _LOG_END = "SELECT at + length(data) FROM log WHERE seq = ? ORDER BY at DESC LIMIT 1"
 
 
+class _Standing(NamedTuple):
+    """A task whose claim stands."""
+
+    seq: int
+    cancel: Answer | None
+    """That was asked for."""
+    limited: bool
+    awaited: bool
+    """Others depend on it."""
+
+
 def settle(tx: Transaction, settlements: Sequence[Settlement]) -> list[Answer]:
     return [_settle(tx, settlement) for settlement in settlements]
 
@@ -65,7 +80,7 @@ def save(tx: Transaction, task_id: str, claim: str, data: bytes) -> Answer:
     standing = _held(tx, task_id, claim)
     if isinstance(standing, Answer):
         return Answer.LOST
-    seq, cancel, _ = standing
+    seq, cancel = standing.seq, standing.cancel
     tx.run("REPLACE INTO checkpoint (seq, data) VALUES (?, ?)", (seq, data))
     tx.run("UPDATE task SET checkpoint = id, version = ? WHERE seq = ?", (tx.stamp(), seq))
     return Answer.KEPT if cancel is None else cancel
@@ -90,7 +105,7 @@ def _settle(tx: Transaction, settlement: Settlement) -> Answer:
     standing = _held(tx, settlement.task_id, settlement.claim)
     if isinstance(standing, Answer):
         return standing
-    seq, cancel, limited = standing
+    seq, cancel, limited, awaited = standing
     status, reason = settlement.status, settlement.reason
     if cancel is not None and (status == RETRYING or settlement.lost):
         status, reason = CANCELED, Reason.CANCELED
@@ -118,7 +133,7 @@ def _settle(tx: Transaction, settlement: Settlement) -> Answer:
         append_log(tx, seq, settlement.log)
     if settlement.refs:
         own(tx, seq, settlement.refs, all_of_them=False)
-    _tell(tx, seq, status)
+    _tell(tx, seq, status, awaited=awaited)
     if limited:
         tx.topics.add("work")
     return Answer.DONE
@@ -132,9 +147,11 @@ def _lose(tx: Transaction, seq: int) -> tuple[Status, str | None]:
     return (WAITING, None) if again else (FAILED, Reason.LOST)
 
 
-def _tell(tx: Transaction, seq: int, status: Status) -> None:
+def _tell(tx: Transaction, seq: int, status: Status, *, awaited: bool) -> None:
     """Let those that wait for a settled task know."""
     tx.topics.add("news")
+    if status in TERMINAL and not awaited:
+        return
     if status == SUCCESS:
         free_dependents(tx, seq)
     elif status in (FAILED, CANCELED):
@@ -147,7 +164,7 @@ def _release(tx: Transaction, task_id: str, claim: str) -> Answer:
     standing = _held(tx, task_id, claim, adopting=False)
     if isinstance(standing, Answer):
         return standing
-    seq, cancel, _ = standing
+    seq, cancel = standing.seq, standing.cancel
     if cancel is not None:
         tx.run("UPDATE task SET settled = claim WHERE seq = ?", (seq,))
         end(tx, seq, CANCELED, Reason.CANCELED, None)
@@ -162,7 +179,7 @@ def _renew(tx: Transaction, beat: Beat) -> Answer:
     standing = _held(tx, beat.task_id, beat.claim)
     if isinstance(standing, Answer):
         return Answer.LOST
-    seq, cancel, _ = standing
+    seq, cancel = standing.seq, standing.cancel
     if beat.begun or beat.log or (beat.progress, beat.metrics, beat.cancel_step) != (None,) * 3:
         values = (beat.begun, beat.progress, beat.metrics, beat.cancel_step, tx.stamp(), seq)
         tx.run(_BEAT, values)
@@ -174,13 +191,12 @@ def _renew(tx: Transaction, beat: Beat) -> Answer:
 
 def _held(
     tx: Transaction, task_id: str, claim: str, *, adopting: bool = True
-) -> tuple[int, Answer | None, bool] | Answer:
-    """seq, the cancel that was asked, and whether it has a limit, where the claim stands or the
-    task can be adopted; else what its holder is told."""
+) -> _Standing | Answer:
+    """Where the claim stands or the task can be adopted; else what its holder is told."""
     found = tx.run(_STANDING, (task_id,))
     if not found:
         return Answer.LOST
-    seq, status, current, settled, cancel_at, step, limit, holder_is_there = found[0]
+    seq, status, current, settled, cancel_at, step, limit, holder_is_there, awaited = found[0]
     if current != claim or status not in (RUNNING, WAITING) or settled == claim:
         return Answer.DONE if settled == claim else Answer.LOST
     if status == WAITING:
@@ -190,4 +206,4 @@ def _held(
         tx.run(_ADOPT, (tx.now, tx.stamp(), seq))
         tx.topics.add("news")
     asked = Answer.KILL if step == FORCED else Answer.CANCEL
-    return seq, None if cancel_at is None else asked, limit is not None
+    return _Standing(seq, None if cancel_at is None else asked, limit is not None, bool(awaited))
