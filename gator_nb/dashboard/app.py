@@ -44,6 +44,7 @@ _THEME = {"light": _scheme("#0b5cab"), "dark": _scheme("#74b9ff")}
 _LAYOUT = {
     "backgroundColor": "var(--g-bg)",
     "minHeight": "100vh",
+    "& header .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},  # a long address gives way
     "& .main": {"backgroundColor": "var(--g-bg)"},
     "& .main-content": {"gap": "16px", "padding": {"xs": "12px 10px 24px", "sm": "20px 24px 32px"}},
 }

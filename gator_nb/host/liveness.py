@@ -7,6 +7,7 @@ stuck in C code. Only processes of the same host and boot can tell; for others a
 import os
 import secrets
 import socket
+import time
 from contextlib import suppress
 from enum import Enum
 from functools import cache
@@ -18,6 +19,7 @@ try:
 except ImportError:  # Windows has no flock: leases alone decide there
     fcntl = None  # type: ignore[assignment]
 
+from ..constants import DAY
 from .places import runtime_folder
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -62,6 +64,7 @@ class LifeLock:
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         _locks.add(self)
+        _sweep(folder)
 
     def free(self) -> None:
         """Give the lock up and remove its file."""
@@ -88,6 +91,24 @@ def _after_fork_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes left that died unknown to any store: before they could register, or
+    where the store has forgotten them. What is seen to be free is marked; a day later nobody asks
+    for it any more."""
+    for entry in folder.iterdir():
+        with suppress(OSError):  # somebody else has just removed it
+            found = entry.stat()
+            old = time.time() - found.st_mtime > DAY
+            if old and probe(str(entry), boot_id()) is Life.DEAD:
+                if found.st_size:
+                    entry.unlink()
+                else:
+                    entry.write_bytes(_FREE)
+
+
+_FREE = b"its process has died"
 
 
 def probe(path: str, boot: str) -> Life:

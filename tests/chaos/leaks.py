@@ -7,6 +7,7 @@ from pathlib import Path
 import redis
 
 from gator_nb import Gator
+from gator_nb.host.liveness import LifeLock
 from gator_nb.host.places import runtime_folder
 
 from ..redis.servers import RunningServer
@@ -32,7 +33,12 @@ def leaks(gator: Gator, server: RunningServer | None, folder: Path, keys: str) -
 
 
 def files() -> Iterator[str]:
-    """Locks and sockets whose process has died."""
+    """Locks and sockets whose process has died. Days later: until then a store that has forgotten
+    its worker may have to ask whether that lives."""
+    for _ in range(2):
+        for path in (runtime_folder() / "alive").iterdir():
+            os.utime(path, (0.0, 0.0))
+        LifeLock().free()
     for folder in ("alive", "wake"):
         for path in (runtime_folder() / folder).rglob("*"):
             pid = path.name.split("-")[0]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from gator_nb.backends.base import Claimed, Push
+from gator_nb.backends.base import Answer, Beat, Claimed, Push
 from gator_nb.constants import DAY
 from gator_nb.errors import DependencyError, TaskExists, TaskRunning
 from gator_nb.record import Record, limit_of
@@ -39,9 +39,9 @@ PUSHES = st.fixed_dictionaries(
         "on_lost": st.sampled_from([None, "retry", "fail"]),
         "limit": st.sampled_from([None, None, "1:api", "2:api", "1:disk"]),
         "refs": REFS,
-        "name": st.sampled_from([None, None, "n1", "n2"]),
-        "group": st.sampled_from([None, None, "g1", "g2"]),
-        "keep": st.sampled_from([None, None, 3 * DAY]),
+        "name": st.sampled_from([None] * 6 + ["n1", "n2"]),
+        "group": st.sampled_from([None] * 6 + ["g1", "g2"]),
+        "keep": st.sampled_from([None] * 5 + [3 * DAY]),
     }
 )
 
@@ -194,10 +194,22 @@ class Clients(RuleBasedStateMachine):
         more = {"force": how == "force", "unstarted_only": how == "unstarted"}
         self.model.cancel(ids, **more)
         assert [one.id for one in self.backend.cancel(ids, "me", **more)] == ids
+        for task in [self.model.tasks[one] for one in ids if data.draw(st.booleans())]:
+            if task.status is RUNNING:
+                self._its_holder_hears(task)
 
+    def _its_holder_hears(self, task: ModelTask) -> None:
+        """What `renew` answers for a claim that stands."""
+        assert task.worker is not None
+        assert task.claim is not None
+        (answer,) = self.backend.renew(task.worker, [Beat(task.id, task.claim)])
+        self.model.renewed[task.worker] = self.clock.time
+        assert answer is told(task)
+
+    @precondition(lambda self: any(one.done for one in self.model.tasks.values()))
     @rule(
-        days=st.sampled_from([0, 2, 2, 4]),
-        after=st.sampled_from([0.0, 0.0, 3 * DAY]),
+        days=st.sampled_from([2, 2, 4, 0]),
+        after=st.sampled_from([0.0, 0.0, 0.0, 3 * DAY]),
         limit=st.integers(1, 4),
         counting=st.sampled_from([False, False, True]),
     )
@@ -263,3 +275,10 @@ class Clients(RuleBasedStateMachine):
         assert one.record.begun is by_itself
         self.claims.append((task.id, claim))
         self.model.start(task, by, claim, by_itself=by_itself)
+
+
+def told(task: ModelTask) -> Answer:
+    """What the holder of a claim that stands hears."""
+    if not task.asked:
+        return Answer.KEPT
+    return Answer.KILL if task.forced else Answer.CANCEL

@@ -13,7 +13,7 @@ from gator_nb.errors import DependencyError, TaskRunning
 from gator_nb.record import Record
 from gator_nb.states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS
 
-from .machine_clients import BLOBS, QUEUES, REFS, WORKERS, Clients
+from .machine_clients import BLOBS, QUEUES, REFS, WORKERS, Clients, told
 from .model import LEASE, ModelTask
 from .specimens import LANE
 from .stores import PARAMETERS, STORES, close_clean
@@ -76,7 +76,7 @@ class StoreMachine(Clients):
                 continue
             task = self.model.tasks[task_id]
             task.begun = task.begun or begun
-            assert answer is _told(task)
+            assert answer is told(task)
 
     @precondition(lambda self: self.claims)
     @rule(data=st.data(), text=st.binary(min_size=1, max_size=3))
@@ -89,7 +89,7 @@ class StoreMachine(Clients):
                 continue
             task = self.model.tasks[task_id]
             self.model.saved[task_id], task.checkpoint = text, task_id
-            assert answer is _told(task)
+            assert answer is told(task)
 
     @precondition(lambda self: self.claims)
     @rule(
@@ -231,19 +231,14 @@ class StoreMachine(Clients):
         assert set(BLOBS) - set(self.backend.blobs.missing(BLOBS)) == set(self.model.whole)
 
 
-def _told(task: ModelTask) -> Answer:
-    """What the holder of a claim that stands hears."""
-    if not task.asked:
-        return Answer.KEPT
-    return Answer.KILL if task.forced else Answer.CANCEL
-
-
 def _seen(one: Record | ModelTask) -> tuple[object, ...]:
     """What must be equal; of a task that is over nobody asks whether it was to run alone."""
     return one.status, one.attempts, one.losses, one.retries, one.alone and not one.done
 
 
-EXAMPLES = settings(max_examples=settings().max_examples // 3, stateful_step_count=40)
+EXAMPLES = settings(max_examples=settings().max_examples // 3, stateful_step_count=50)
+MORE = {"memory": 2.0, "sqlite": 0.7}
+"""So many times the usual number of lives: what takes several steps to come about is in few."""
 
 
 @pytest.mark.timeout(900)  # a failure takes long to be made small
@@ -251,5 +246,17 @@ EXAMPLES = settings(max_examples=settings().max_examples // 3, stateful_step_cou
 def test_a_store_stays_equal_to_the_model(store: str, tmp_path: Path) -> None:
     """Many more of its lives are tried with `GATOR_NB_TEST_PROFILE=thorough`."""
     STORES[store](tmp_path).close()  # skips where the store cannot be had
+    _live(store, EXAMPLES)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("store", MORE)
+def test_more_lives(store: str) -> None:
+    """Of the stores that are quick."""
+    _live(store, settings(EXAMPLES, max_examples=int(settings().max_examples * MORE[store])))
+
+
+def _live(store: str, lives: settings) -> None:
     machine = type(f"{store.title()}Machine", (StoreMachine,), {"store": store})
-    run_state_machine_as_test(machine, settings=EXAMPLES)
+    run_state_machine_as_test(machine, settings=lives)

@@ -1,8 +1,9 @@
-"""`python -m tests.failpoints [--scene WHO] [--store sqlite|valkey] [--every N] [--report PATH]`
+"""`python -m tests.failpoints [--scene WHO] [--store sqlite|valkey] [--server] [--every N]`
 
 Lets a process die at its first point, then a fresh one at its second, and so on until one comes to
-its end alive; after each death somebody else finishes the work, and what is there is judged. Ends
-with 1 when something did not hold. This process stays without threads: it is forked for each.
+its end alive; after each death somebody else finishes the work, and what is there is judged. With
+`--server` it is the server that dies at each request, is started again, and is got over. Ends with
+1 when something did not hold. This process stays without threads: it is forked for each.
 """
 
 import argparse
@@ -16,12 +17,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 from ..redis.servers import RunningServer
 from .judge import finish_and_judge
-from .points import STRUCK
+from .points import SERVER, STRUCK
 from .scenes import SCENES
 
 _LONGEST = 60.0
@@ -33,12 +35,25 @@ class Stores:
 
     def __init__(self, kind: str, folder: Path) -> None:
         self._folder = folder
-        self._server = RunningServer() if kind == "valkey" else None
+        keeping = ("--appendonly", "yes", "--appendfsync", "always")
+        self._server = RunningServer(*keeping) if kind == "valkey" else None
 
     def address(self, number: int) -> str:
         if self._server is not None:
             return self._server.dsn(store=f"s{number}")
         return f"sqlite:///{self._folder}/{number}/tasks.sqlite"
+
+    @property
+    def server_id(self) -> int:
+        """Of its process."""
+        return self._server._pid if self._server is not None else 0
+
+    def tend(self) -> None:
+        """Start a server again that has died."""
+        server = self._server
+        process = server._process if server is not None else None
+        if server is not None and process is not None and process.poll() is not None:
+            server.start()
 
     def close(self) -> None:
         if self._server is not None:
@@ -49,6 +64,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.failpoints", description=__doc__)
     parser.add_argument("--scene", choices=[*SCENES], help="who dies; each in its turn if not told")
     parser.add_argument("--store", choices=["sqlite", "valkey"], default="sqlite")
+    parser.add_argument("--server", action="store_true", help="it is the server of them that dies")
     parser.add_argument("--every", type=int, default=1, help="only each Nth point")
     parser.add_argument("--first", type=int, default=1, help="the first point")
     parser.add_argument("--report", type=Path)
@@ -59,7 +75,8 @@ def main() -> int:
         with _own_folder() as folder:
             deaths, faults, seconds = _play(wanted, scene, folder)
         sound &= not faults
-        rows.append(f"| {wanted.store} | {scene} | {deaths} | {faults} | {seconds:.0f} s |")
+        who = f"server of the {scene}" if wanted.server else scene
+        rows.append(f"| {wanted.store} | {who} | {deaths} | {faults} | {seconds:.0f} s |")
     text = "\n".join(
         ["| store | who dies | deaths, each at a point of its own | violations | took |",
          "|---|---|---|---|---|", *rows, ""]
@@ -86,31 +103,33 @@ def _play(wanted: argparse.Namespace, scene: str, folder: Path) -> tuple[int, in
     stores = Stores(wanted.store, folder)
     try:
         for deadly in count(wanted.first, wanted.every):
-            where = _die_at(stores.address(deadly), folder / str(deadly), scene, deadly)
-            faults = _judged(stores.address(deadly), folder / str(deadly))
-            deaths += where is not None
+            where, address = folder / str(deadly), stores.address(deadly)
+            _prepare(where, stores.server_id if wanted.server else None)
+            scene_played = partial(SCENES[scene], address, where, deadly)
+            got_over = _forked(scene_played, where / "victim.txt", stores.tend)
+            struck = (where / STRUCK).read_text() if (where / STRUCK).exists() else None
+            faults = _judged(address, where)
+            if not got_over and (struck is None or wanted.server):
+                faults.append(f"it ended badly: {(where / 'victim.txt').read_text()[-3000:]}")
+            deaths += struck is not None
             violations += len(faults)
             for fault in faults:
-                print(f"VIOLATION {scene} {deadly}, {where}: {fault}", flush=True)
-            if where is None:
+                print(f"VIOLATION {scene} {deadly}, {struck}: {fault}", flush=True)
+            if struck is None:
                 break
-            shutil.rmtree(folder / str(deadly))
+            shutil.rmtree(where)
     finally:
         stores.close()
     return deaths, violations, time.monotonic() - began
 
 
-def _die_at(address: str, folder: Path, scene: str, deadly: int) -> str | None:
-    """Play a scene until its end or its death; the point of that."""
+def _prepare(folder: Path, server: int | None) -> None:
     folder.mkdir()
     (folder / "ledger").touch()
     (folder / "promises").touch()
-    output = folder / "victim.txt"
-    ended = _forked(lambda: SCENES[scene](address, folder, deadly), output)
-    struck = folder / STRUCK
-    if not struck.exists() and not ended:
-        raise RuntimeError(f"the {scene} failed by itself: {output.read_text()[-3000:]}")
-    return struck.read_text() if struck.exists() else None
+    (folder / "workers").touch()
+    if server is not None:
+        (folder / SERVER).write_text(str(server))
 
 
 def _judged(address: str, folder: Path) -> list[str]:
@@ -124,7 +143,9 @@ def _judged(address: str, folder: Path) -> list[str]:
     return verdict.read_text().splitlines()
 
 
-def _forked(play: Callable[[], object], output: Path) -> bool:
+def _forked(
+    play: Callable[[], object], output: Path, meanwhile: Callable[[], None] = lambda: None
+) -> bool:
     """Do something in a copy of this process, and wait until that has ended; whether it did so by
     itself and cleanly."""
     pid = os.fork()
@@ -146,6 +167,7 @@ def _forked(play: Callable[[], object], output: Path) -> bool:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             return False
+        meanwhile()
         time.sleep(0.002)
     return ended[1] == 0
 

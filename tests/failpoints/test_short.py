@@ -30,3 +30,14 @@ def test_who_dies_at_a_step_loses_nothing(scene: str, store: str, every: int) ->
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"| {store} | {scene} | 0 |" not in ran.stdout, "nobody died"
+
+
+def test_a_server_that_dies_at_a_request_is_got_over() -> None:
+    """Where it keeps all that it has acknowledged, whoever waits for an answer has it later."""
+    command = [sys.executable, "-m", "tests.failpoints", "--scene", "client", "--store", "valkey"]
+    ran = subprocess.run(
+        [*command, "--server", "--every", "19", "--first", "9"],
+        cwd=_ROOT, check=False, capture_output=True, text=True, timeout=150,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "| valkey | server of the client | 0 |" not in ran.stdout, "it never died"
