@@ -44,6 +44,7 @@ _THEME = {"light": _scheme("#0b5cab"), "dark": _scheme("#74b9ff")}
 _LAYOUT = {
     "backgroundColor": "var(--g-bg)",
     "minHeight": "100vh",
+    "& header .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},  # a long address gives way
     "& .main": {"backgroundColor": "var(--g-bg)"},
     "& .main-content": {"gap": "16px", "padding": {"xs": "12px 10px 24px", "sm": "20px 24px 32px"}},
 }
@@ -76,14 +77,20 @@ def create_app(dsn: str | None = None, *, read_only: bool = False) -> Any:
         views.drawer(state),
         views.address(state, pn.state.session_args),
     ]
-    bar = views.bar(state)
-    page = _page(*main, header=[bar], last_on_a_phone=main.index(charts))
+    dark = pn.state.cookies.get(views.DARK) == "1"
+    bar = views.bar(state, dark=dark)
+    page = _page(*main, header=[bar], last_on_a_phone=main.index(charts), dark=dark)
     bar.param.watch(lambda event: setattr(page, "dark_theme", event.new), "dark")
     page.param.watch(lambda event: setattr(bar, "dark", event.new), "dark_theme")
     return page
 
 
-def _page(*main: Any, header: list[Any] | None = None, last_on_a_phone: int | None = None) -> Any:
+def _page(
+    *main: Any,
+    header: list[Any] | None = None,
+    last_on_a_phone: int | None = None,
+    dark: bool = False,
+) -> Any:
     layout: dict[str, Any] = _LAYOUT
     if last_on_a_phone is not None:
         place = f"& .main-content > :nth-child({last_on_a_phone + 1}) > *"
@@ -92,6 +99,7 @@ def _page(*main: Any, header: list[Any] | None = None, last_on_a_phone: int | No
         meta_title=TITLE,
         main=list(main),
         header=header or [],
+        dark_theme=dark,
         main_width=1360,
         theme_config=_THEME,
         sx=layout,

@@ -29,6 +29,7 @@ ADDRESS = "127.0.0.1"
 USUAL_PORT = 5006
 TOKEN = "GATOR_NB_DASHBOARD_TOKEN"  # noqa: S105 -- its name
 PASSWORD = "GATOR_NB_DASHBOARD_PASSWORD"  # noqa: S105 -- its name
+_LONGEST_SOCKET = 103
 _SESSION_LIFETIME = 60_000
 """Milliseconds that a session outlives its browser's connection: a closed lid comes back to it."""
 
@@ -77,7 +78,7 @@ def serve(
     store = resolved(dsn)
     open_shared(store).close()
     secret = _secret(address, token, password_file, ask_password)
-    chosen = choose_port(address, port)
+    chosen = choose_port(address, port) if unix_socket is None else _made_way(unix_socket)
     hosts = _hosts(address)
     url = f"http://{hosts[0]}:{chosen}/" if unix_socket is None else f"unix:{unix_socket}"
     page = partial(create_app, store, read_only=read_only)
@@ -87,9 +88,11 @@ def serve(
     server = make_server(page, address, chosen, allowed, secret, store, unix_socket=unix_socket)
     with _until_told_to_end(server) as run:
         tell(_welcome(url, secret, read_only=read_only))
-        if show:
+        if show and unix_socket is None:
             webbrowser.open(_link(url, secret))
         run()
+    if unix_socket is not None:
+        unix_socket.unlink(missing_ok=True)
 
 
 def make_server(
@@ -212,6 +215,19 @@ def _addresses(name: str) -> list[str]:
         return [str(one) for one in socket.gethostbyname_ex(name)[2]]
     except OSError:
         return []
+
+
+def _made_way(unix_socket: Path) -> int:
+    """Whether a socket can be made there; its port is 0.
+
+    Raises:
+        CannotServe: something else is there, or its path is too long for the system.
+    """
+    if unix_socket.exists() and not unix_socket.is_socket():
+        raise CannotServe(f"{unix_socket} is there already, and is no socket: give another path")
+    if len(os.fsencode(unix_socket.absolute())) > _LONGEST_SOCKET:
+        raise CannotServe(f"{unix_socket}: the system takes {_LONGEST_SOCKET} bytes for a socket")
+    return 0
 
 
 def _welcome(url: str, secret: Secret | None, *, read_only: bool) -> str:

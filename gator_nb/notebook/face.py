@@ -9,6 +9,7 @@ the status changes, so that a notebook tells what was last known however it was 
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GatorError
@@ -152,12 +153,13 @@ class Face:
         )  # JupyterLab leaves as much beside static HTML
         self._box.add_class("gator-card")
         self._box.add_class(f"{self._mark}-live")
-        self._draw()
+        with suppress(GatorError):  # the store went away just now: it is drawn once that is back
+            self._draw()
 
     def _draw(self) -> None:
         """Bring the widget up to date; what is as it was is not sent."""
         self._html.value = _rows(self.shown) + alarm(self._trouble)
-        if self._log is not None:
+        if self._log is not None and self.tasks[0].handle.record.attempts:
             self._log.read()
             self._text.value = printed(self._log.text, self._log.left_out)
         (self._fold.remove_class if self._text.value else self._fold.add_class)("gator-none")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _PACE = 0.2
 """Seconds between two refreshes of one card."""
+_FRESH = 1.0
+"""Seconds for which what a group knows of its tasks will do: to read ten thousand takes longer."""
 _LOOK_EVERY = 5.0
 """Seconds between two looks at the store for what no news told."""
 _IDLE = 1.0
@@ -39,7 +41,7 @@ def bundle(shown: object) -> dict[str, str]:
         return {"text/plain": repr(shown)}
     try:
         if isinstance(shown, Group):
-            shown.refresh()
+            shown.refresh(older=_FRESH)
         return {"text/plain": text_of(shown), "text/html": html_of(shown)}
     except GatorError as error:
         return {"text/plain": f"{shown!r}, as last seen: {error}"}

@@ -279,8 +279,11 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
         self.refresh()
         return table(self._client, self._tasks, results=results)
 
-    def refresh(self) -> None:
+    def refresh(self, older: float = 0.0) -> None:
         """Read all that may have changed, a thousand or so at a time.
+
+        Args:
+            older: what was read less than so many seconds ago is not read again.
 
         >>> from gator_nb import Gator
         >>> with Gator("memory://") as gator:
@@ -290,7 +293,9 @@ class Group(Displayed, SeveralPromised, Sequence[Task]):
         ...     group
         <Group of 1: 1 success>
         """
-        for several in _chunks([task for task in self._tasks if not task.handle.record.done]):
+        handles = [task.handle for task in self._tasks]
+        stale = [not one.record.done and one.age >= older for one in handles]
+        for several in _chunks(list(itertools.compress(self._tasks, stale))):
             records = self._client.backend.get([task.task_id for task in several])
             for task, record in zip(several, records, strict=True):
                 if record is not None:

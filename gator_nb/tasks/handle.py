@@ -95,6 +95,11 @@ class Handle:
         if record.version >= self.record.version:
             self.record, self._read_at = record, time.monotonic()
 
+    @property
+    def age(self) -> float:
+        """Seconds since the store told the record."""
+        return time.monotonic() - self._read_at
+
     def look(self) -> Record:
         """The record, asked for again when it may have changed."""
         since = max(time.monotonic() - _FRESH, Handle._moved_at)

@@ -245,7 +245,13 @@ class Worker:
 
     @property
     def in_touch(self) -> bool:
-        """The store answered the last time."""
+        """The store answered the last time.
+
+        >>> from gator_nb import Gator
+        >>> with Gator("memory://") as gator, Worker(gator) as worker:
+        ...     worker.in_touch
+        True
+        """
         return self._loop is not None and self._loop.away_since is None
 
     @property

@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from nbformat import NotebookNode
 from playwright.sync_api import Page, expect, sync_playwright
 
 from ..dashboard.processes import answering, free_port
@@ -27,6 +28,8 @@ _OPTIONS = (
 )  # fmt: skip
 _ASKS = {"03_stopping"}
 """Its last cell waits for what a person types at the debugger's prompt."""
+_PATIENCE = 300.0
+"""Seconds for a notebook."""
 _BESIDE = "besides.ipynb"
 _ON_THE_SERVER = (
     "%load_ext gator_nb",
@@ -96,12 +99,23 @@ def _server(page: Page, lab: Lab, pictures: Path) -> None:
 def _notebook(page: Page, lab: Lab, name: str, pictures: Path) -> None:
     notebook = Notebook(page, lab, f"notebooks/{name}.ipynb")
     notebook.run_all()
-    page.wait_for_timeout(1 * SECONDS)
-    notebook.wait_until_idle()
-    expect(page.locator(".jp-OutputArea-output[data-mime-type*=error]")).to_have_count(0)
+    cells = _all_run(notebook)
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert [one.ename for one in outputs if one.output_type == "error"] == []
     page.screenshot(path=pictures / f"{name}.png")
     notebook.shut_down()
     _say(f"{name} runs from top to bottom")
+
+
+def _all_run(notebook: Notebook) -> list[NotebookNode]:
+    """Its cells of code, once the last one has run; as they are in its file."""
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        cells = [cell for cell in notebook.saved().cells if cell.cell_type == "code"]
+        if all(cell.execution_count for cell in cells):
+            return cells
+        notebook.page.wait_for_timeout(1 * SECONDS)
+    raise TimeoutError(f"{notebook.path.name} has not ended within {_PATIENCE:g} s")
 
 
 def _say(text: str) -> None:

@@ -185,7 +185,8 @@ def test_keys_are_told_and_the_theme_is_kept(page: Page, shared_url: str):
     page.keyboard.press("Escape")
     expect(page.locator(".sheet .keys")).to_be_hidden()
     open_page(page, shared_url)
-    expect(ground).to_have_css("background-color", "rgb(25, 31, 39)")
+    at_once = ground.evaluate("(node) => getComputedStyle(node).backgroundColor")
+    assert at_once == "rgb(25, 31, 39)", "it flashes up light"
     page.keyboard.press("?")
     themes.get_by_role("button", name="System").click()
     expect(ground).to_have_css("background-color", "rgb(255, 255, 255)")

@@ -1,6 +1,8 @@
 """The doors: what may be shown, to whom, and how serving ends."""
 
 import signal
+import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +70,29 @@ def test_a_signal_ends_serving_cleanly(dsn: str, number: signal.Signals):
         serving.send_signal(number)
         _, noise = serving.communicate(timeout=20)
     assert (serving.returncode, noise) == (0, "")
+
+
+def test_it_listens_on_a_socket_that_is_its_owners_alone(dsn: str, tmp_path: Path):
+    """For a proxy of the same user: no port is opened, and nothing is left of it at the end."""
+    path = tmp_path / "page"
+    command = [sys.executable, "-u", "-m", "gator_nb", "dashboard", dsn, "--unix-socket", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        assert serving.stdout.readline() == f"Gator queue: unix:{path}\n"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        with socket.socket(socket.AF_UNIX) as browser:
+            browser.connect(str(path))
+            browser.sendall(b"GET / HTTP/1.0\r\nHost: lab.example.org\r\n\r\n")
+            assert b"200 OK" in browser.recv(1000)
+        serving.send_signal(signal.SIGTERM)
+        assert serving.wait(20) == 0
+    assert not path.exists()
+
+
+def test_no_file_gives_way_to_a_socket(dsn: str, tmp_path: Path):
+    """What is there is not a socket, and stays."""
+    path = tmp_path / "results.csv"
+    path.write_text("1,2")
+    told = run("-m", "gator_nb", "dashboard", dsn, "--unix-socket", str(path))
+    assert (told.returncode, path.read_text()) == (2, "1,2")
+    assert "is no socket" in told.stderr

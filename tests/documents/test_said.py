@@ -3,7 +3,9 @@
 import importlib.util
 import re
 import shlex
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -91,20 +93,31 @@ def _words(line: str) -> list[str]:
     return ["1" if number.fullmatch(word) else word for word in words if not word.startswith("<")]
 
 
+@cache
+def _whole() -> Any:
+    return get_command(app)
+
+
 def _read(words: list[str]) -> None:
     """What click does before it calls anything.
 
     Raises:
         click.UsageError: it would refuse them.
     """
-    command = get_command(app)
+    command = _whole()
     parent = None
     while words and hasattr(command, "resolve_command"):
         parent = command.context_class(command, parent=parent, info_name=command.name)
         _, found, words = command.resolve_command(parent, words)
         command = found
-    if not hasattr(command, "resolve_command"):
+    if not hasattr(command, "resolve_command") and not _names_an_option(command, words):
         command.make_context(command.name, list(words), parent=parent)
+
+
+def _names_an_option(command: Any, words: list[str]) -> bool:
+    """It is spoken of, without a value, as in "`gator-nb worker --has`"."""
+    known = {name for one in command.params for name in one.opts}
+    return len(words) == 1 and words[0] in known
 
 
 @pytest.mark.parametrize("words", ["worker lab --proceses 4", "sweep", "key shwo"])

@@ -20,7 +20,7 @@ WITHIN = {
     "Task.attach", "Task.definition", "Task.fail", "Task.from_snapshot", "Task.handle",
     "Task.local", "Task.pushed", "Task.reference", "Task.returned", "Task.stored",
     "Task.travelled", "Worker.cut_short", "Worker.exit_code", "Worker.idle_for",
-    "Worker.executor_gone", "Worker.in_touch",
+    "Worker.executor_gone",
 }  # fmt: skip
 
 

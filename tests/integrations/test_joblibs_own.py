@@ -48,48 +48,51 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert gator.verify() == []
 
 
+TAKEN: list[tuple[str, dict[str, Any]]] = [
+    ("simple_parallel", {"n_jobs": 2, "verbose": 11}),
+    ("parallel_pretty_print", {"n_jobs": 2}),
+    ("background_thread_parallelism", {}),
+    ("parallel_as_context_manager", {}),
+    ("parallel_timeout_success", {}),
+    ("parallel_timeout_fail", {}),
+    *(("parallel_timeout_fail_with_generator", {"return_as": one}) for one in AS),
+    ("error_in_task_iterator", {}),
+    ("batching_auto_subprocesses", {}),
+    ("nested_exception_dispatch", {}),
+    ("invalid_njobs", {}),
+    *(("njobs_converted_to_int", {"n_jobs": one}) for one in ("2", 2.0)),
+    ("nested_backend_context_manager", {"context": parallel_config}),
+    ("nested_backend_in_sequential", {"context": parallel_config, "n_jobs": 2}),
+    ("parallel_unordered_generator_returns_fastest_first", {"n_jobs": 2}),
+    ("abort_backend", {"n_jobs": 2}),
+    *(("deadlock_with_generator", {"n_jobs": 2, "return_as": one}) for one in AS),
+    *(("multiple_generator_call", {"n_jobs": 2, "return_as": one}) for one in AS),
+    *(("multiple_generator_call_managed", {"n_jobs": 2, "return_as": one}) for one in AS),
+    *(
+        (
+            "multiple_generator_call_separated",
+            {"n_jobs": 2, "return_as_1": one, "return_as_2": other},
+        )
+        for one in AS
+        for other in AS
+    ),
+    *(
+        (
+            "multiple_generator_call_separated_gc",
+            {"return_as_1": one, "return_as_2": other, "error": False},
+        )
+        for one in AS
+        for other in AS
+    ),
+    ("lambda_expression", {}),
+    ("nested_parallelism_limit", {"context": parallel_config}),
+    ("thread_bomb_mitigation", {"context": parallel_config}),
+]
+
+
 @pytest.mark.parametrize(
     ("name", "given"),
-    [
-        ("simple_parallel", {"n_jobs": 2, "verbose": 11}),
-        ("parallel_pretty_print", {"n_jobs": 2}),
-        ("background_thread_parallelism", {}),
-        ("parallel_as_context_manager", {}),
-        ("parallel_timeout_success", {}),
-        ("parallel_timeout_fail", {}),
-        *(("parallel_timeout_fail_with_generator", {"return_as": one}) for one in AS),
-        ("error_in_task_iterator", {}),
-        ("batching_auto_subprocesses", {}),
-        ("nested_exception_dispatch", {}),
-        ("invalid_njobs", {}),
-        *(("njobs_converted_to_int", {"n_jobs": one}) for one in ("2", 2.0)),
-        ("nested_backend_context_manager", {"context": parallel_config}),
-        ("nested_backend_in_sequential", {"context": parallel_config, "n_jobs": 2}),
-        ("parallel_unordered_generator_returns_fastest_first", {"n_jobs": 2}),
-        ("abort_backend", {"n_jobs": 2}),
-        *(("deadlock_with_generator", {"n_jobs": 2, "return_as": one}) for one in AS),
-        *(("multiple_generator_call", {"n_jobs": 2, "return_as": one}) for one in AS),
-        *(("multiple_generator_call_managed", {"n_jobs": 2, "return_as": one}) for one in AS),
-        *(
-            (
-                "multiple_generator_call_separated",
-                {"n_jobs": 2, "return_as_1": one, "return_as_2": other},
-            )
-            for one in AS
-            for other in AS
-        ),
-        *(
-            (
-                "multiple_generator_call_separated_gc",
-                {"return_as_1": one, "return_as_2": other, "error": False},
-            )
-            for one in AS
-            for other in AS
-        ),
-        ("lambda_expression", {}),
-        ("nested_parallelism_limit", {"context": parallel_config}),
-        ("thread_bomb_mitigation", {"context": parallel_config}),
-    ],
+    [one for one in TAKEN if hasattr(own, f"test_{one[0]}")],  # older ones have fewer
 )
 def test_it_does_what_joblibs_own_do(backend: str, name: str, given: dict[str, Any]) -> None:
     getattr(own, f"test_{name}")(backend=backend, **given)

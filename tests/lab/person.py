@@ -24,7 +24,7 @@ class Notebook:
         self.wait_until_idle()
 
     def address_in(self, lab: Lab) -> str:
-        return lab.address(self.path.name)
+        return lab.address(self._name)
 
     def wait_until_idle(self) -> None:
         """Until no cell runs or waits."""

@@ -12,13 +12,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_the_tile_opens_the_page(lab: Lab, new_page: Callable[[], Page]) -> None:
-    """As a tab of JupyterLab, on the store that its notebooks use."""
+    """As a tab of JupyterLab, on the store that its notebooks use; its bar fits in there."""
     page = new_page()
     page.goto(f"{lab.url}/lab/workspaces/tile?token={TOKEN}")
     page.locator(".jp-LauncherCard", has_text="Gator queue").click(timeout=60 * SECONDS)
     queue = page.frame_locator("iframe")
     expect(queue.locator(".fresh.live")).to_be_visible(timeout=60 * SECONDS)
     expect(queue.get_by_role("banner")).to_contain_text("store.sqlite")
+    expect(queue.get_by_role("button", name="Share")).to_be_in_viewport()
 
 
 def test_a_link_opens_the_demo(lab: Lab, new_page: Callable[[], Page]) -> None:

@@ -5,7 +5,7 @@ user calls a task stays text; an action names the task's id, never a place on th
 """
 
 from .address import address
-from .bar import bar
+from .bar import DARK, bar
 from .charts import charts
 from .drawer import drawer
 from .filter import filter_line
@@ -15,6 +15,7 @@ from .tiles import tiles
 from .workers import workers
 
 __all__ = [
+    "DARK",
     "address",
     "banners",
     "bar",

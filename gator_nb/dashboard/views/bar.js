@@ -1,5 +1,9 @@
 const AWAY_AFTER = 5
 const ASK_EVERY = 6
+// What moves for the eye alone costs a browser without a graphics card 4 % of a core: it stands still
+// while nobody does anything.
+const STILL_AFTER = 15_000
+const ACTS = ["pointermove", "pointerdown", "keydown", "wheel", "focusin"]
 
 // A server that answers, and has not found its way back to this page by itself, is another one
 // than before, or has forgotten the session: begin anew.
@@ -130,7 +134,7 @@ export function render({model}) {
       live: `updated ${ago(age)}`,
     }
     setText(fresh, words[state])
-    fresh.className = `fresh ${state}`
+    setClass(fresh, `fresh ${state}`)
     setText(store, model.store)
     setTitle(store, model.store)
     setText(workers, `${model.workers} worker${model.workers === 1 ? "" : "s"} alive`)
@@ -138,12 +142,18 @@ export function render({model}) {
     workers.classList.toggle("none", model.workers === 0)
     document.documentElement.classList.toggle("gator-away", state === "lost" || state === "away")
   }
+  const remember = () => { document.cookie = `${model.dark_cookie}=${Number(model.dark)}; max-age=31536000; samesite=strict` }
   // The page's own button was pressed, or the key: from now on that is what is wished for.
   model.on("dark", () => {
     if (model.dark !== wishedDark()) { keepTheme(model.dark ? "dark" : "light") }
     themes.show(wishedTheme())
+    remember()
   })
   darkSystem.addEventListener("change", follow)
+
+  let acted = Date.now()
+  const act = () => { acted = Date.now() }
+  for (const event of ACTS) { document.addEventListener(event, act, {capture: true, passive: true}) }
 
   const hear = () => { heard = Date.now(); show() }
   model.on("seen_at", hear)
@@ -158,6 +168,7 @@ export function render({model}) {
     // Before the page stands, it would take its own scheme for the newer one.
     if (ticks === 2 && model.dark !== wishedDark()) { follow() }
     show()
+    document.documentElement.classList.toggle("gator-still", Date.now() - acted > STILL_AFTER)
     looks = fresh.classList.contains("away") ? looks + 1 : 0
     if (looks > 0 && looks % (2 * ASK_EVERY) === 0) { reloadIfServed() }
   }, 500)
@@ -165,6 +176,7 @@ export function render({model}) {
     document.removeEventListener("pointerdown", away)
     document.removeEventListener("keydown", pressed)
     document.removeEventListener("keydown", escape, true)
+    for (const event of ACTS) { document.removeEventListener(event, act, {capture: true}) }
     clearInterval(clock)
     darkSystem.removeEventListener("change", follow)
   })

@@ -15,6 +15,8 @@ from ..text import safe
 from .derived import derived
 from .source import script, style
 
+DARK = "gator_nb_dark"
+"""A cookie: with it a page begins as it ended, and does not flash up light in a dark room."""
 _QUEUES = 100
 """Queues that the list of the bar shows; the others are counted."""
 
@@ -35,6 +37,8 @@ class Bar(JSComponent):
     read_only = param.Boolean(default=False)
     share = param.String(doc="The command that shows the same store to others.")
     dark = param.Boolean(default=False, doc="What the browser's system, or its person, prefers.")
+
+    dark_cookie = param.String()
 
     _esm = script("keys", "bar")
     _stylesheets = style("bar", "keys")
@@ -57,8 +61,8 @@ class Bar(JSComponent):
                 return
 
 
-def bar(state: Session) -> Any:
-    """The bar of a session."""
+def bar(state: Session, *, dark: bool = False) -> Any:
+    """The bar of a session; `dark` is how its browser was last told to show it."""
     told = state.param
     return Bar(
         state,
@@ -72,6 +76,8 @@ def bar(state: Session) -> Any:
         health=state.param.health,
         seen_at=state.param.seen_at,
         read_only=state.read_only,
+        dark=dark,
+        dark_cookie=DARK,
         share=share_command(as_typed(state.dsn)),
         sizing_mode="stretch_width",
     )  # fmt: skip

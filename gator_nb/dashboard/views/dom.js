@@ -38,6 +38,10 @@ function setText(node, text) {
   if (node.textContent !== text) { node.textContent = text }
 }
 
+function setClass(node, text) {
+  if (node.className !== text) { node.className = text }
+}
+
 function setTitle(node, text) {
   if (node.title !== text) { node.title = text }
 }

@@ -149,7 +149,7 @@ export function render({model}) {
     const open = model.task !== ""
     const was = root.classList.contains("open")
     root.classList.toggle("open", open)
-    root.inert = !open
+    if (root.inert === open) { root.inert = !open }
     if (!open) {
       if (was && opener) { opener.focus({preventScroll: true}) }
       drawn = ""

@@ -111,6 +111,10 @@ class Row {
       setText(this.time, `${roughly(now - created) === "now" ? "0 s" : roughly(now - created)}`)
       setText(this.since, "waiting")
     }
-    this.time.parentNode.title = new Date(1000 * (finished || started || created)).toLocaleString()
+    const moment = finished || started || created
+    if (this.moment !== moment) {
+      this.moment = moment
+      this.time.parentNode.title = new Date(1000 * moment).toLocaleString()
+    }
   }
 }

@@ -24,10 +24,6 @@ if filter.status then
     end
 end
 
-local function by_number(a, b)
-    return a[2] > b[2]
-end
-
 -- The stretches of each queue and status wanted.
 local function listings()
     local found = {}
@@ -51,22 +47,45 @@ local function session_listings(session)
     return found
 end
 
--- Merge stretches: only those with the newest heads can contribute.
+-- The stretch whose next number is the greatest.
+local function foremost(heads)
+    local best = 1
+    for i = 2, #heads do
+        if heads[i].number > heads[best].number then
+            best = i
+        end
+    end
+    return best
+end
+
+-- Read a stretch on, by more each time: most stretches give few of the newest.
+local function read_on(head, under)
+    head.part = head.part * 8
+    head.read, head.at = newest(head.stretch, under, head.part), 1
+    head.number = head.read[1] and head.read[1][2]
+end
+
+-- Merge stretches, each read as far as it is needed.
 local function merged(stretches, count)
     local heads, found = {}, {}
     for _, stretch in ipairs(stretches) do
-        local head = newest(stretch, below, 1)[1]
-        heads[#heads + 1] = head and {stretch, head[2]}
+        local head = {stretch = stretch, part = 1 / 8}
+        read_on(head, below)
+        heads[#heads + 1] = head.number and head
     end
-    table.sort(heads, by_number)
-    for i = 1, math.min(#heads, count) do
-        for _, one in ipairs(newest(heads[i][1], below, count)) do
-            found[#found + 1] = one
+    while #found < count and #heads > 0 do
+        local best = foremost(heads)
+        local head = heads[best]
+        found[#found + 1] = head.read[head.at]
+        head.at = head.at + 1
+        if head.read[head.at] then
+            head.number = head.read[head.at][2]
+        else
+            read_on(head, head.number)
         end
-    end
-    table.sort(found, by_number)
-    for i = #found, count + 1, -1 do
-        found[i] = nil
+        if not head.number then
+            table.remove(heads, best)
+        end
     end
     return found
 end
