@@ -53,7 +53,7 @@ LIVES = (
         "executors/child.py",
         "    die_with_parent(parent)\n",
         "",
-        ("tests/processes/test_attached.py", "-k", "kill_9 or ends_with or hides"),
+        ("tests/processes/test_attached.py", "-k", "holds_the_interpreter"),
     ),
     Mutant(
         "child: what it started is ended",
