@@ -1,17 +1,44 @@
 """Locks that tell who lives: what becomes of the file of one that died unknown to any store."""
 
 import os
+import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
 import pytest
 
 from gator_nb.constants import DAY
-from gator_nb.host.liveness import LifeLock
+from gator_nb.host.liveness import Life, LifeLock, boot_id, probe
+
+from .waiting import until
 
 pytestmark = pytest.mark.skipif("sys.platform != 'linux'")
+
+
+def test_a_fork_does_not_keep_the_lock_of_a_process_that_died() -> None:
+    """A task may have forked; what it left lives on, and its worker does not."""
+    code = """
+        import os, time
+        from gator_nb.host.liveness import LifeLock
+        lock = LifeLock()
+        child = os.fork()
+        if not child:
+            time.sleep(60)
+        print(lock.path, child, flush=True)
+        os.kill(os.getpid(), 9)
+    """
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as died:
+        assert died.stdout is not None
+        path, child = died.stdout.readline().split()
+        died.wait()
+        try:
+            until(lambda: probe(path, boot_id()) is Life.DEAD, 5)
+        finally:
+            os.kill(int(child), signal.SIGKILL)
 
 
 def left_by_a_kill() -> Path:

@@ -55,6 +55,13 @@ class Stores:
         if server is not None and process is not None and process.poll() is not None:
             server.start()
 
+    def recover(self, died: int) -> None:
+        """The same, for one whose last client has gone; `died` is the id of its process."""
+        if self._server is not None and self._server._process is not None:
+            if self.server_id == died:
+                self._server._process.wait()
+            self.tend()
+
     def close(self) -> None:
         if self._server is not None:
             self._server.stop()
@@ -104,10 +111,13 @@ def _play(wanted: argparse.Namespace, scene: str, folder: Path) -> tuple[int, in
     try:
         for deadly in count(wanted.first, wanted.every):
             where, address = folder / str(deadly), stores.address(deadly)
-            _prepare(where, stores.server_id if wanted.server else None)
+            server = stores.server_id if wanted.server else None
+            _prepare(where, server)
             scene_played = partial(SCENES[scene], address, where, deadly)
             got_over = _forked(scene_played, where / "victim.txt", stores.tend)
             struck = (where / STRUCK).read_text() if (where / STRUCK).exists() else None
+            if struck is not None and server is not None:
+                stores.recover(server)
             faults = _judged(address, where)
             if not got_over and (struck is None or wanted.server):
                 faults.append(f"it ended badly: {(where / 'victim.txt').read_text()[-3000:]}")

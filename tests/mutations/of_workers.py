@@ -3,9 +3,7 @@
 from .mutant import Mutant
 
 _DEATH = ("tests/workers/test_death.py",)
-_AWAY = ("tests/workers/test_store_away.py",)
 _STOPPING = ("tests/workers/test_stopping.py",)
-_REMOTE = ("tests/redis/test_remote_death.py",)
 
 LIVES = (
     Mutant(
@@ -13,56 +11,56 @@ LIVES = (
         "host/liveness.py",
         "        fcntl.flock(self._fd, fcntl.LOCK_EX)\n        _locks",
         "        _locks",
-        (*_DEATH, "tests/processes/test_attached.py"),
+        ("tests/workers/test_death.py", "-k", "stopped_worker_is_not_dead"),
     ),
     Mutant(
         "worker: a lock that is held is alive",
         "host/liveness.py",
         "        return Life.ALIVE\n    else:",
         "        return Life.UNKNOWN\n    else:",
-        (*_DEATH, *_REMOTE, "tests/processes/test_attached.py"),
+        ("tests/redis/test_remote_death.py", "-k", "stopped_worker_keeps"),
     ),
     Mutant(
         "worker: a lock of another boot tells nothing",
         "host/liveness.py",
         " or boot != boot_id():",
         ":",
-        _REMOTE,
+        ("tests/redis/test_remote_death.py", "-k", "another_host"),
     ),
     Mutant(
         "worker: a fork does not keep the lock of its parent",
         "host/liveness.py",
         "    os.register_at_fork(after_in_child=_after_fork_in_child)",
         "    pass",
-        ("tests/workers", "-k", "fork or dead or death"),
+        ("tests/test_liveness.py",),
     ),
     Mutant(
         "worker: renewed on its behalf while its lock is held",
         "client/client.py",
         "            backend.renew(presence.id, [])\n",
         "            pass\n",
-        (*_DEATH, *_REMOTE, "tests/processes/test_attached.py"),
+        ("tests/redis/test_remote_death.py", "-k", "stopped_worker_keeps"),
     ),
     Mutant(
         "worker: what its children left is ended before its tasks run again",
         "client/client.py",
         '            kill_marked(f"{presence.id}:")  # before anybody runs its tasks again\n',
         "            pass\n",
-        ("tests/processes/test_attached.py", "tests/redis/test_remote_death.py"),
+        ("tests/processes/test_attached.py", "-k", "kill_9"),
     ),
     Mutant(
         "child: it dies with its worker",
         "executors/child.py",
         "    die_with_parent(parent)\n",
         "",
-        ("tests/processes/test_attached.py",),
+        ("tests/processes/test_attached.py", "-k", "holds_the_interpreter"),
     ),
     Mutant(
         "child: what it started is ended",
         "host/process_tree.py",
         "    while fresh := [one for one in (pid, *descendants(pid)) if one not in stopped]:",
         "    while fresh := [one for one in (pid,) if one not in stopped]:",
-        ("tests/processes/test_stopping.py", "tests/processes/test_hostile.py"),
+        ("tests/processes/test_stopping.py", "-k", "whatever_it_does"),
     ),
     Mutant(
         "child: its death is a loss, not its task's end",
@@ -79,14 +77,14 @@ HOLDS = (
         "workers/supervisor.py",
         "        answers = settle(self.client, ends) if ends else []\n",
         "        self._reports = []\n        answers = settle(self.client, ends) if ends else []\n",
-        _AWAY,
+        ("tests/workers/test_store_away.py", "-k", "results_wait"),
     ),
     Mutant(
         "worker: output that the store could not take is told later",
         "workers/supervisor.py",
         'log = self._untold[one.claim] = self._untold.get(one.claim, b"") + one.sink.take()',
         "log = one.sink.take()",
-        _AWAY,
+        ("tests/workers/test_store_away.py", "-k", "output_of_that_time"),
     ),
     Mutant(
         "worker: what it knows nothing of goes back",
@@ -100,49 +98,49 @@ HOLDS = (
         "workers/housekeeping.py",
         " if task_id not in known]",
         "]",
-        ("tests/redis/test_unheard_claims.py", "tests/redis/test_rough_going.py", *_DEATH),
+        ("tests/redis/test_rough_going.py", "-k", "replies_are_lost"),
     ),
     Mutant(
         "worker: a claim that has gone stops its process",
         "workers/supervisor.py",
         '            self.executor.interrupt(one, "lost")\n\n    def _limit_times',
         "            pass\n\n    def _limit_times",
-        _REMOTE,
+        ("tests/redis/test_remote_death.py", "-k", "process_whose_claim"),
     ),
     Mutant(
         "worker: dropped results are counted",
         "workers/supervisor.py",
         "        self.worker.fenced += 1\n",
         "",
-        _REMOTE,
+        ("tests/redis/test_remote_death.py", "-k", "too_late"),
     ),
     Mutant(
         "worker: it fences itself where that was asked for",
         "workers/supervisor.py",
         "            if time.monotonic() - self._renewed_at > at:",
         "            if False:",
-        _AWAY,
+        ("tests/workers/test_store_away.py", "-k", "others_could_take"),
     ),
     Mutant(
         "worker: what begun behind a long task is told of",
         "workers/supervisor.py",
         "            begun=True,\n",
         "            begun=False,\n",
-        (*_DEATH, "tests/redis/test_remote_death.py"),
+        ("tests/workers/test_death.py", "-k", "batch"),
     ),
     Mutant(
         "worker: no more tasks than it was told",
         "workers/claiming.py",
         "            batch = min(batch, worker.max_tasks - worker.tasks_complete)\n",
         "            pass\n",
-        ("tests/workers/test_running.py",),
+        ("tests/workers/test_running.py", "-k", "max_tasks"),
     ),
     Mutant(
         "worker: no more than it has of what tasks need",
         "workers/claiming.py",
         "if self._capacities.fits_now(needs)]",
         "]",
-        ("tests/workers/test_needs.py",),
+        ("tests/workers/test_needs.py", "-k", "no_more_is_used"),
     ),
 )
 
@@ -152,7 +150,7 @@ STOPS = (
         "attempts/running.py",
         " and in_users_code(self._thread):",
         ":",
-        (*_STOPPING, "tests/workers/test_waiting_inside.py", "tests/workers/test_telling.py"),
+        ("tests/workers/test_waiting_inside.py", "-k", "store_locked"),
     ),
     Mutant(
         "thread: an interruption amid its leaving",
@@ -181,14 +179,14 @@ STOPS = (
         "executors/nursery.py",
         'one.cause == "kill" or time.monotonic() - one.asked_at >= GRACE',
         'one.cause == "kill"',
-        ("tests/processes/test_stopping.py",),
+        ("tests/processes/test_stopping.py", "-k", "whatever_it_does"),
     ),
     Mutant(
         "child: a message is not torn apart",
         "executors/child.py",
         "return one.shielded() if one is not None and here == self._main else nullcontext()",
         "return nullcontext()",
-        ("tests/processes/test_hostile.py", "tests/processes/test_stopping.py"),
+        ("tests/processes/test_hostile.py", "-k", "tears_no_message"),
     ),
     Mutant(
         "try: a fork that comes back is not the task",

@@ -65,6 +65,33 @@ def test_kill_9_takes_its_tasks_and_their_processes_with_it(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("sys.platform != 'linux'")
+def test_kill_9_takes_what_holds_the_interpreter_at_once(
+    gator: Gator, beside: WorkerProcess
+) -> None:
+    """Nobody looks after it here, and no thread of the child can see that its worker is gone."""
+
+    def stuck() -> None:
+        import ctypes
+
+        print("stuck", flush=True)
+        ctypes.PyDLL(None).usleep(20_000_000)
+
+    task = gator.task(stuck)
+    until(lambda: task.logs().strip() and _interpreter_is_held(f"{beside.id}:"), 30)
+    assert beside.pid is not None
+    os.kill(beside.pid, signal.SIGKILL)
+    until(lambda: not any(not gone(pid) for pid in marked(f"{beside.id}:")), 5)
+    task.cancel()
+
+
+def _interpreter_is_held(mark: str) -> bool:
+    """Whether the main thread of that child is in a sleep of C's."""
+    calls = [Path(f"/proc/{pid}/wchan").read_text() for pid in marked(mark)]
+    return bool(calls) and all("nanosleep" in call for call in calls)
+
+
+@pytest.mark.slow
 def test_a_stopped_worker_is_not_dead(gator: Gator, beside: WorkerProcess) -> None:
     """SIGSTOP: its tasks run on, nothing is reaped, and their results count afterwards."""
     task = gator.task(lambda: time.sleep(1.0) or os.getpid())
