@@ -56,6 +56,11 @@ def _work(n: int) -> int:
     return n
 
 
+def _work_longer(n: int) -> int:
+    time.sleep(10 * SECONDS)
+    return n
+
+
 # -- joblib ----------------------------------------------------------------------------------------
 
 
@@ -109,6 +114,7 @@ def _dask(gator: Gator, client: Client) -> list[Case]:
     kinds = {
         "on a Dask cluster, short calls": (_nothing, BATCHED),
         "on a Dask cluster, calls of 20 ms": (_work, WORKING),
+        "on a Dask cluster, calls of 200 ms": (_work_longer, WORKING // 5),
     }
     return [
         Case(what, who, "/s", partial(per_second, count, partial(way, function, count)))

@@ -76,7 +76,7 @@ def _tile(page: Page, lab: Lab, pictures: Path) -> None:
 
 
 def _demo(page: Page, lab: Lab, pictures: Path) -> None:
-    page.goto(f"{lab.url}/gator-demo/?token={TOKEN}")
+    page.goto(f"{lab.url}/gator-demo/?token={TOKEN}", timeout=90 * SECONDS)
     row = page.locator("tbody tr", has_text="wide net")
     expect(row).to_contain_text("Running", timeout=90 * SECONDS)
     page.screenshot(path=pictures / "demo.png")

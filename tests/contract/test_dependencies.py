@@ -145,3 +145,10 @@ def test_dependencies_reach_across_queues(backend: Backend) -> None:
     backend.put([call("a", queue="one"), call("b", queue="two", depends_on=("a",))])
     backend.settle([success(take_one(backend))])
     assert status(backend, "b") is WAITING
+
+
+def test_what_waits_is_told_before_a_limit_that_is_full(backend: Backend) -> None:
+    """A push that is to run at once names what it waits for: that has to end in any case."""
+    backend.put([call("a", limit="1:disk")], claimed_by="w1")
+    with pytest.raises(DependencyError, match="a"):
+        backend.put([call("b", depends_on=("a",), limit="1:disk")], claimed_by="w1")

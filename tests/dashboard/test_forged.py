@@ -1,9 +1,10 @@
 """Addresses and messages that no page of ours has made: answered, or left alone."""
 
+import http.client
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -12,6 +13,7 @@ from gator_nb.dashboard import views
 from gator_nb.dashboard.poller import Poller
 from gator_nb.dashboard.query import LIMIT
 from gator_nb.dashboard.state import Session
+from gator_nb.dashboard.thread import ServedDashboard
 from gator_nb.dashboard.views.address import go_to
 
 from ..waiting import until
@@ -72,3 +74,36 @@ def test_addresses(session: Session, search: str):
     seen = session.seen_at
     until(lambda: session.seen_at > seen)
     assert (session.health, session.task, session.filter_trouble) == ("live", "", "")
+
+
+def handshake(url: str, origin: str) -> int:
+    """The answer to a page of this origin that would open the session's websocket."""
+    parts = urlsplit(url)
+    asking = http.client.HTTPConnection(parts.netloc, timeout=20)
+    headers = {
+        "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "c2l4dGVlbiBvY3RldHMhIQ==", "Origin": origin,
+    }  # fmt: skip
+    try:
+        asking.request("GET", f"{parts.path}ws", headers=headers)
+        return asking.getresponse().status
+    finally:
+        asking.close()
+
+
+@pytest.mark.slow
+def test_pages_of_others_get_no_session(dsn: str):
+    """What a person has open elsewhere speaks to this port with their browser: it is refused, also
+    where only the port differs or the name begins alike."""
+    served = ServedDashboard(dsn)
+    try:
+        own = f"http://{urlsplit(served.url).netloc}"
+        assert handshake(served.url, own) == 101
+        for origin in (
+            "http://elsewhere.example",
+            "http://127.0.0.1:1",
+            f"{own}.elsewhere.example",
+        ):
+            assert handshake(served.url, origin) == 403
+    finally:
+        served.close()

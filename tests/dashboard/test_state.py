@@ -11,6 +11,7 @@ from gator_nb.dashboard.following import PAGE_SIZE, WorkerSeen, touches
 from gator_nb.dashboard.poller import Poller, poller_for
 from gator_nb.dashboard.state import Session
 from gator_nb.dashboard.summary import unserved_queues
+from gator_nb.dashboard.views import bar
 from gator_nb.host.liveness import boot_id
 from gator_nb.record import Record
 
@@ -187,9 +188,11 @@ def test_a_worker_that_is_silent_is_marked(gator: Gator, session: Session):
     backend.clock = lambda: time.time() - 60
     backend.register(Presence("far", "worker", name="gpu2", host="gpu2", lease=1e6))
     backend.clock = clock
+    shown = bar(session)
     until(
         lambda: [(one.presence.name, one.life) for one in session.workers] == [("gpu2", "silent")]
     )
+    until(lambda: (shown.workers, shown.silent) == (0, 1))
     backend.register(Presence("far", "worker", name="gpu2", host="gpu2", lease=1e6))
     until(lambda: [one.life for one in session.workers] == ["alive"])
 

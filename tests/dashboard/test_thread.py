@@ -4,6 +4,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,16 +64,17 @@ def test_what_changes_while_a_page_is_drawn_is_sent(dsn: str, monkeypatch: pytes
 
     monkeypatch.setattr(ServerConnection, "send_patch_document", note)
     served = ServedDashboard(dsn)
-    drawing = pull_session(url=served.url)  # and no word that it is drawn
-    try:
-        until(lambda: "seen_at" in sent)
-        sent.clear()
-        with Gator(dsn) as gator:
-            gator.task(pow, 2, 10)
-        until(lambda: {"counts", "rows"} <= set(sent))
-    finally:
-        drawing.close()
-        served.close()
+    with ThreadPoolExecutor(1) as browser:  # a loop of its own: the browser tests run one here
+        try:
+            drawing = browser.submit(pull_session, url=served.url).result()  # and draws for ever
+            until(lambda: "seen_at" in sent)
+            sent.clear()
+            with Gator(dsn) as gator:
+                gator.task(pow, 2, 10)
+            until(lambda: {"counts", "rows"} <= set(sent))
+            browser.submit(drawing.close).result()
+        finally:
+            served.close()
 
 
 def test_asked_again_it_is_the_same(dsn: str):

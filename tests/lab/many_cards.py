@@ -1,4 +1,4 @@
-"""What many cards cost page and kernel: `python -m tests.lab.many_cards`.
+"""What many cards cost page and kernel: `python -m tests.lab.many_cards [group|cards]`.
 
 Each line is measured with cards and without, in one kernel, one after the other, three times; the
 medians are told. The machine's other work is in both.
@@ -75,6 +75,7 @@ def main() -> None:
     path = chromium()
     if path is None:
         sys.exit("there is no Chromium: apt-get install chromium")
+    asked = sys.argv[1:] or ["group", "cards"]
     cells = [f"PER_CELL = {PER_CELL}\n{_LOAD}"]
     cells += [f"print(json.dumps(drained({n % 2 == 1})))" for n in range(2 * ROUNDS)]
     first_hundred = len(cells) + 1
@@ -94,12 +95,14 @@ def main() -> None:
         lab.write("many.ipynb", *cells)
         notebook = Notebook(pages.open(), lab, "many.ipynb")
         _run(notebook, 1)
-        told = [_run(notebook, 2 + n) for n in range(2 * ROUNDS)]
-        _tell("a Group of 10,000 without a card", told[0::2])
-        _tell("a Group of 10,000 with its card", told[1::2])
-        told = [_hundred(notebook, first_hundred + A_ROUND * n) for n in range(2 * ROUNDS)]
-        _tell("100 tasks without cards", told[0::2])
-        _tell("100 tasks with 100 cards", told[1::2])
+        if "group" in asked:
+            told = [_run(notebook, 2 + n) for n in range(2 * ROUNDS)]
+            _tell("a Group of 10,000 without a card", told[0::2])
+            _tell("a Group of 10,000 with its card", told[1::2])
+        if "cards" in asked:
+            told = [_hundred(notebook, first_hundred + A_ROUND * n) for n in range(2 * ROUNDS)]
+            _tell("100 tasks without cards", told[0::2])
+            _tell("100 tasks with 100 cards", told[1::2])
         notebook.shut_down()
         pages.close()
 

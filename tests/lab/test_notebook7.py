@@ -46,4 +46,5 @@ def test_cards_and_the_page_in_notebook_7(new_page: Callable[[], Page], lab: Lab
         row.get_by_role("button", name="Cancel").click(timeout=40 * SECONDS)
         expect(notebook.output(9)).to_have_text("canceled", timeout=30 * SECONDS)
     finally:
+        notebook.page.close()
         notebook.shut_down()

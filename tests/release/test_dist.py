@@ -81,6 +81,7 @@ def test_the_version_stands_in_one_place() -> None:
     assert found == ["__init__.py"]
 
 
+@pytest.mark.timeout(900)  # a minute, unless the machine or the index is busy
 def test_the_wheel_is_enough(dist: Dist, tmp_path: Path) -> None:
     """In an environment with nothing but the wheel and what it asks for: the command, a job in
     threads and one in a process, the extension, and the dashboard."""

@@ -98,12 +98,13 @@ class Server:
 
     def now(self) -> float:
         """The server's time, by our own clock since it was last asked: a worker that only waits
-        for the time to come need not ask for it over and over."""
-        here = time.monotonic()
+        for the time to come need not ask for it over and over.
+
+        It is late by as long as the answer took, and never ahead: what is due now is due there."""
         clock = self._clock
-        if clock is None or here - clock.asked > _CLOCK_HOLDS:
+        if clock is None or time.monotonic() - clock.asked > _CLOCK_HOLDS:
             seconds, micros = self.command("TIME")
-            there = float(b"%b.%06d" % (seconds, int(micros)))
+            there, here = float(b"%b.%06d" % (seconds, int(micros))), time.monotonic()
             clock = self._clock = _Clock(here, there - here)
         return time.monotonic() + clock.ahead
 

@@ -137,7 +137,9 @@ export function render({model}) {
     setClass(fresh, `fresh ${state}`)
     setText(store, model.store)
     setTitle(store, model.store)
-    setText(workers, `${model.workers} worker${model.workers === 1 ? "" : "s"} alive`)
+    const silent = model.silent ? `, ${model.silent} silent` : ""
+    setText(workers, `${model.workers} worker${model.workers === 1 ? "" : "s"} alive${silent}`)
+    workers.classList.toggle("quiet", model.silent > 0)
     workers.hidden = state === "opening" || state === "lost"
     workers.classList.toggle("none", model.workers === 0)
     document.documentElement.classList.toggle("gator-away", state === "lost" || state === "away")
@@ -159,6 +161,7 @@ export function render({model}) {
   model.on("seen_at", hear)
   model.on("health", hear)
   model.on("workers", show)
+  model.on("silent", show)
   const queuesSoon = batched(drawQueues)
   model.on("queues", queuesSoon)
   model.on("more_queues", queuesSoon)

@@ -29,7 +29,8 @@ class Bar(JSComponent):
 
     title = param.String(default="Gator queue")
     store = param.String()
-    workers = param.Integer()
+    workers = param.Integer(doc="How many live.")
+    silent = param.Integer(doc="How many have not been heard of for a while.")
     health = param.String()
     seen_at = param.Number(default=0.0)
     queues = param.List(default=[], doc="Each with id, name, queued and paused.")
@@ -72,7 +73,8 @@ def bar(state: Session, *, dark: bool = False) -> Any:
             told.queues, told.paused,
         ),
         store=masked(state.dsn),
-        workers=derived(lambda counts: counts.get("workers", 0), state.param.counts),
+        workers=derived(lambda seen: sum(one.life != "silent" for one in seen), told.workers),
+        silent=derived(lambda seen: sum(one.life == "silent" for one in seen), told.workers),
         health=state.param.health,
         seen_at=state.param.seen_at,
         read_only=state.read_only,

@@ -25,8 +25,9 @@ local planned, planned_keys, seen_lines, new_lanes, begun = {}, {}, {}, {}, {}
 local INDEXED = {'name', 'group', 'worker'}
 local DIFFERING = {'label', 'queue', 'lane'}
 
+-- The first reason stands.
 local function refuse(...)
-    refused = {...}
+    refused = refused or {...}
 end
 
 -- The task of that id, or what this call will store as one.
