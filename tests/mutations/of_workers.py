@@ -77,7 +77,7 @@ HOLDS = (
         "workers/supervisor.py",
         "        answers = settle(self.client, ends) if ends else []\n",
         "        self._reports = []\n        answers = settle(self.client, ends) if ends else []\n",
-        ("tests/workers/test_store_away.py", "-k", "results_wait"),
+        ("tests/workers/test_store_away.py", "-k", "did_not_take"),
     ),
     Mutant(
         "worker: output that the store could not take is told later",
@@ -215,6 +215,6 @@ STOPS = (
         "        failed = failed_to_load(one, error)\n"
         "        return _settlement(client, one, Status.FAILED, failed)",
         "        raise",
-        ("tests/workers/test_hostile_threads.py", "tests/facade/test_oversized.py"),
+        ("tests/workers/test_always_an_end.py",),
     ),
 )

@@ -61,6 +61,25 @@ def test_results_wait_until_the_store_is_back(gator: Gator, switch: Switch, capl
     assert {task.attempts for task in group} == {1}
 
 
+def test_a_result_that_the_store_did_not_take_is_told_again(
+    gator: Gator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store goes away at the very moment of settling."""
+    settle, refused = gator.backend.settle, []
+
+    def away_once(ends):
+        if not refused:
+            refused.append(ends)
+            raise StoreUnavailable("away for a moment")
+        return settle(ends)
+
+    monkeypatch.setattr(gator.backend, "settle", away_once)
+    with Worker(gator, threads=1):
+        task = gator.task(abs, -1)
+        assert (task.get(timeout=20), task.attempts) == (1, 1)
+    assert refused
+
+
 @pytest.mark.slow
 def test_the_output_of_that_time_is_not_lost(gator: Gator, switch: Switch) -> None:
     """What a task printed while the store was away is in its log, once and in order."""
