@@ -137,7 +137,7 @@ def test_what_it_prints_shows_while_it_runs(queue: Gator, tmp_path: Path) -> Non
     try:
         until(lambda: task.logs().strip(), 30)
         assert time.time() - float(task.logs()) < 5
-        assert str(task.status) == "running"
+        until(lambda: str(task.status) == "running")
     finally:
         (tmp_path / "enough").touch()
     task.wait(30)
