@@ -36,6 +36,7 @@ class Claiming:
         self._durations: deque[float] = deque([_BATCH_SECONDS], maxlen=50)
         self._needy: dict[str, Needs] = {}
         """Lanes with ready tasks that need what this worker has."""
+        self._unread: set[str] = set()
         self._idle = False
         """A look would find nothing, unless something has come since."""
         self._looked_around = False
@@ -166,8 +167,21 @@ class Claiming:
         for lane in sorted(self._backend.lanes(self._worker.queues)):
             needs = needs_in(lane)
             if needs and lane.removesuffix(needs) in self._executor.lanes:
-                wanted = from_text(needs)
-                if self._capacities.fits(wanted):
+                wanted = self._read(lane, needs)
+                if wanted and self._capacities.fits(wanted):
                     self._needy[lane] = wanted
         fresh = [lane for lane in self._needy if lane not in self.lanes]
         self.lanes = (*self.lanes, *fresh)
+
+    def _read(self, lane: str, needs: str) -> Needs | None:
+        """What a lane's tasks need; None where that is nothing that gator_nb writes."""
+        try:
+            return from_text(needs)
+        except ValueError:
+            if lane not in self._unread:
+                self._unread.add(lane)
+                self._worker.log.warning(
+                    "%s passes over what needs %.200r: that cannot be read",
+                    self._worker.ident(), needs,
+                )  # fmt: skip
+            return None

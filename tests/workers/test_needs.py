@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from gator_nb import Gator, Status, Task, Worker
+from gator_nb.backends.base import Push
 from gator_nb.client.workforce import why_nobody_begins
 from gator_nb.host.capacities import Capacities, usable_memory, visible_gpus
 from gator_nb.needs import fit, from_text, text_of
+from gator_nb.record import Record
 from tests.waiting import until
 
 SPAN = 0.05
@@ -137,6 +139,20 @@ def three_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return names
+
+
+def test_a_lane_that_cannot_be_read_is_passed_over_and_told_once(
+    gator: Gator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever writes to the store could have made it; a worker runs everything else."""
+    forged = Record("forged", queue="all", lane=f"{gator.client.lanes('thread')[0]}gpu=many")
+    gator.backend.put([Push(forged, b"nothing")])
+    with Worker(gator, has={"gpu": 1}, threads=1):
+        gator.map(pow, range(3), [2] * 3).wait(timeout=30)
+        assert gator.options(needs={"gpu": 1}).task(pow, 2, 3).get(timeout=30) == 8
+    told = [line for line in caplog.messages if "gpu=many" in line]
+    assert len(told) == 1
+    assert "passes over" in told[0]
 
 
 def test_gpus_are_found(three_gpus: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
