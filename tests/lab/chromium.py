@@ -12,9 +12,10 @@ _FLAGS = (
 )
 _THEIRS = (
     "Cannot read properties of undefined (reading 'schema')",
+    "Command 'filebrowser:open-path' not registered.",
     "Cannot read properties of null (reading 'widgets')",
 )
-"""Of Notebook 7.6 before any cell has run, and of jupyterlab-manager on a page that goes away."""
+"""Two of Notebook 7.6 as it begins, and one of jupyterlab-manager on a page that goes away."""
 _HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "blob:http://127.0.0.1:", "data:")
 
 
