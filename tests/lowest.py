@@ -31,7 +31,7 @@ def tools() -> list[str]:
 def lowest() -> list[str]:
     """Each requirement as its lowest version."""
     asked = [*PROJECT["dependencies"], *(one for extra in EXTRAS for one in OPTIONAL[extra])]
-    bounds = [re.match(r"([\w.-]+)\s*(?:>=|~=)\s*([\w.]+)", one) for one in asked]
+    bounds = [re.match(r"([\w.-]+)(?:\[[\w,]+\])?\s*(?:>=|~=)\s*([\w.]+)", one) for one in asked]
     return [f"{one[1]}=={one[2]}" for one in bounds if one is not None]
 
 
