@@ -71,8 +71,7 @@ def soak(folder: Path, store: str, seconds: float) -> tuple[list[dict[str, float
         for one in workers:
             code, fenced = one.end()
             assert code == 0, one.output()[-2000:]
-            if fenced:
-                print(f"{fenced} results dropped, as their claim had gone", file=sys.stderr)
+            assert fenced == 0, f"{fenced} results dropped, as their claim had gone"
         assert gator.verify() == []
     return samples, tasks
 
