@@ -8,7 +8,9 @@ from typing import NamedTuple
 import nbformat
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "tests").rglob("*.md")])
+DOCUMENTS = sorted(
+    one for pattern in ("*.md", "notebooks/*.md", "tests/**/*.md") for one in ROOT.glob(pattern)
+)
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

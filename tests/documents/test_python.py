@@ -81,10 +81,10 @@ def test_the_readme_runs_as_a_script(tmp_path: Path) -> None:
         script.wait()
 
 
-@pytest.mark.parametrize("number", range(len(python_of("MOVING.md"))))
+@pytest.mark.parametrize("number", range(len(python_of("notebooks/moving.md"))))
 def test_what_moved_runs(number: int, tmp_path: Path) -> None:
     """Each block of Python by itself."""
-    (tmp_path / "moved.py").write_text(python_of("MOVING.md")[number])
+    (tmp_path / "moved.py").write_text(python_of("notebooks/moving.md")[number])
     done = subprocess.run(
         [sys.executable, "-W", "error", "moved.py"], cwd=tmp_path, env=_env(), timeout=60,
         capture_output=True, text=True,
