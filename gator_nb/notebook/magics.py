@@ -12,6 +12,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from ..errors import GatorError
 from ..states import FAILED, RUNNING, TERMINAL, status_of
 from ..tasks.group import Group
+from ..tasks.handle import Handle
 from ..tasks.task import Task
 from ..verbs import MAGICS
 from ..workers.worker_process import WorkerProcess
@@ -84,6 +85,7 @@ class GatorMagics(Magics):
             held_ids(self.gator) if held else [self._one(word, "cancel").task_id for word in named]
         )
         records = self.gator.backend.cancel(ids, by="notebook", force=force)
+        Handle.moved_here()
         asked = sum(not record.done for record in records)
         print(  # noqa: T201
             f"{_tasks(len(records) - asked)} canceled"

@@ -4,6 +4,7 @@ from ..backends.base import Backend
 from ..client.retention import purge
 from ..constants import RETENTION
 from ..option_values import Duration, seconds
+from .handle import Handle
 
 
 class Keeping:
@@ -35,7 +36,9 @@ class Keeping:
         (0, 1024)
         """
         self.backend.pause(self.queue_name, on=False)
-        return self.backend.unhold(self.queue_name)
+        released = self.backend.unhold(self.queue_name)
+        Handle.moved_here()
+        return released
 
     def purge(self, older: Duration | None = None, *, count_only: bool = False) -> int:
         """Remove tasks of the whole store that ended longer ago than `older`; answers how many.

@@ -11,6 +11,7 @@ from ..constants import ALL, EVERY
 from ..definition import new_id
 from ..host.capacities import Capacities
 from ..states import Status
+from ..tasks.handle import Handle
 from .at_exit import stop_at_exit
 from .foreground import logging_of, short_turns, signals_to
 from .slots import check_slots, default_slots
@@ -333,6 +334,7 @@ class Worker:
         if self._thread is not threading.current_thread():
             loop.stopped.wait()
             self._finish()
+            Handle.moved_here()
         return loop.clean
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from typing import Self
 
 from ..errors import GatorError
 from ..needs import Needs
+from ..tasks.handle import Handle
 
 _LONGEST_START = 60.0
 """Seconds after which a worker that has said nothing counts as stuck."""
@@ -110,6 +111,7 @@ class WorkerProcess:
             process.kill()  # others will find it dead, and take its tasks over
             process.wait()
         self._close(process)
+        Handle.moved_here()
         return True
 
     def _tell(self, message: object) -> None:
