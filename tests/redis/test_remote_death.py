@@ -67,13 +67,17 @@ def test_a_killed_worker_loses_only_what_ran(gator: Gator, here: Host, ledger: L
     assert set(ledger.ended().values()) == {1}
 
 
-def test_a_stopped_worker_keeps_its_task(gator: Gator, here: Host, ledger: Ledger) -> None:
-    """SIGSTOP for several leases: its lock is held, so nothing is taken from it."""
+def test_a_stopped_worker_keeps_its_task(
+    gator: Gator, here: Host, there: Host, ledger: Ledger
+) -> None:
+    """SIGSTOP for several leases: its lock is held, so nothing is taken from it. Nor by another
+    host, which sees the lease alone: those who see the lock renew it."""
     worker = here.worker(gator.backend.address, lease=LEASE)
     task = gator.task(ledger.call(1.0))
     until(lambda: ledger.began())
     with worker.paused():
         here.worker(gator.backend.address, lease=LEASE)
+        there.worker(gator.backend.address, lease=LEASE)
         time.sleep(3 * LEASE)
         assert status_of(gator, task.task_id) == RUNNING
     assert task.wait(timeout=60).attempts == 1
