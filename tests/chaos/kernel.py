@@ -1,7 +1,9 @@
 """A client in a notebook's kernel, whose threads run tasks as well; it is killed as kernels are."""
 
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 from jupyter_client.manager import KernelManager
@@ -30,6 +32,15 @@ class KernelClient:
         self._client.start_channels()
         cell = _CELL.format(root=str(_ROOT), address=address, folder=str(folder), seed=seed)
         self._client.execute(cell, silent=True)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """SIGSTOP, and SIGCONT afterwards."""
+        os.kill(self._manager.provisioner.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self._manager.provisioner.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """SIGKILL, and nobody starts it again."""

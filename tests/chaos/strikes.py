@@ -103,6 +103,13 @@ class Strikes:
     def _kill_kernel(self, _: Fault) -> None:
         self._arena.renew_kernel()
 
+    def _stop_kernel(self, fault: Fault) -> None:
+        """A lid that closes over a notebook: its lock is held, so its threads keep their tasks."""
+        kernel = self._arena.kernel
+        assert kernel is not None
+        with kernel.paused():
+            self._arena.look_for(fault.seconds)
+
     # -- keys and bytes -----------------------------------------------------------------------
 
     def _wrong_key(self, fault: Fault) -> None:
