@@ -13,6 +13,9 @@ from gator_nb.errors import TaskLost
 from ..waiting import until
 from .conftest import Ledger, Script
 
+HELD = [(60.0, "20")] if os.environ.get("GATOR_NB_TEST_LONG") else [(5.0, "1.0"), (15.0, "5")]
+"""Seconds that the interpreter's lock is held, and the lease of those who hold it."""
+
 
 def noted(ledger: Ledger, seconds: float, word: str = "run", *, again: float | None = None):
     """A call that writes `word` into the ledger when it begins, and takes so long; `again`: when it
@@ -187,7 +190,7 @@ def in_c_code(ledger: Ledger, seconds: float):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seconds", "lease"), [(5.0, "1.0"), (60.0, "20")])
+@pytest.mark.parametrize(("seconds", "lease"), HELD)
 def test_a_worker_that_holds_the_interpreters_lock_is_not_dead(
     seconds: float, lease: str, shared: Gator, script, conn: str, ledger: Ledger
 ) -> None:
