@@ -10,7 +10,7 @@ from gator_nb import RUNNING, SUCCESS, WAITING, Gator, Worker, progress
 from gator_nb.client.workforce import why_nobody_begins, workers
 from gator_nb.errors import TaskLost
 
-from ..waiting import until
+from ..waiting import Gate, until
 from .conftest import Ledger, our_threads
 
 
@@ -21,11 +21,13 @@ def endless() -> None:
         progress(n)
 
 
-def test_stop_waits_for_what_runs_and_gives_the_rest_back(gator: Gator) -> None:
+def test_stop_waits_for_what_runs_and_gives_the_rest_back(gator: Gator, tmp_path: Path) -> None:
     """Without a timeout it takes as long as it takes."""
+    gate = Gate(tmp_path / "gate")
     worker = Worker(gator, threads=1).start()
-    running, *rest = gator.map(time.sleep, [0.5, 0.0, 0.0, 0.0])
+    running, *rest = gator.map(lambda wait: gate.wait() if wait else None, [True, False, False])
     until(lambda: running.status == RUNNING)
+    threading.Timer(0.3, gate.open).start()
     assert worker.stop() is True
     assert running.status == SUCCESS
     assert {(task.status, task.attempts) for task in rest} == {(WAITING, 0)}
