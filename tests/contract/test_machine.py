@@ -18,6 +18,8 @@ from .model import LEASE, ModelTask
 from .specimens import LANE
 from .stores import PARAMETERS, STORES, close_clean
 
+_SOME_WORKERS = st.lists(st.sampled_from(WORKERS), max_size=2, unique=True)
+
 
 class StoreMachine(Clients):
     """The same store, and every claim that was ever given out."""
@@ -181,10 +183,12 @@ class StoreMachine(Clients):
         self.clock.advance(seconds)
         self.model.now = self.clock.time
 
-    @rule(dead=st.lists(st.sampled_from(WORKERS), max_size=2, unique=True))
-    def reap(self, dead: list[str]) -> None:
-        """Workers that crashed have simply stopped renewing; some are known to be dead."""
-        assert {one.id for one in self.backend.reap(dead)} == self.model.reap(dead)
+    @rule(dead=_SOME_WORKERS, living=_SOME_WORKERS)
+    def reap(self, dead: list[str], living: list[str]) -> None:
+        """Workers that crashed have simply stopped renewing; some are known to be dead, and some
+        to live."""
+        taken = self.backend.reap(dead, living)
+        assert {one.id for one in taken} == self.model.reap(dead, living)
 
     # -- what always holds ------------------------------------------------------------------------
 

@@ -2,10 +2,12 @@
 
 import itertools
 import os
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -75,8 +77,17 @@ def begin(code: Callable[[], object]) -> object:
 
 
 def daemonic() -> None:
-    subprocess.Popen(["sh", "-c", "sleep 600 & sleep 600"], start_new_session=True)
+    """Starts what leaves its session, and what takes no environment along besides."""
+    for command in (["sh", "-c", "sleep 600 & sleep 600"], ["env", "-i", "sleep", "600"]):
+        print("started", subprocess.Popen(command, start_new_session=True).pid, flush=True)
     swallowing()
+
+
+def runs(pid: str) -> bool:
+    """Whether there is such a process; what waits to be buried has no command line any more."""
+    with suppress(FileNotFoundError):
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    return False
 
 
 @pytest.mark.slow
@@ -92,6 +103,7 @@ def test_whatever_it_does_it_is_stopped(
     assert task.canceling
     task.wait(60)
     assert (task.status, task.error[-11:]) == (Status.CANCELED, " by SIGKILL")
+    assert not [pid for pid in re.findall(r"started (\d+)", task.logs()) if runs(pid)]
     assert gator.task(pow, 2, 3).get(60) == 8
 
 
