@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from html import escape
 
 from ..client.workforce import why_nobody_begins
+from ..pages import page_of
 from ..payload import one_line
 from ..states import Status
 from ..tasks.group import Group
 from ..tasks.task import Task
 from . import ended, running, standing, tally
-from .leftovers import HELD_MEND
 from .looks import (
     CODE,
     ERROR_LIMIT,
@@ -22,6 +22,7 @@ from .looks import (
     fold,
     framed,
     head,
+    link,
 )
 from .outlook import outlook_row
 from .tally import Tally
@@ -87,7 +88,8 @@ def group_html(group: Group, known: Tally) -> str:
 def group_rows(group: Group, known: Tally, *, live: bool = False) -> str:
     """What changes of it."""
     button = live and known.ended < known.total
-    first = head(bold(known.names), f"{known.ended} of {known.total} ended", button)
+    page = _page_link(group[0], "") if live else ""
+    first = head(bold(known.names) + page, f"{known.ended} of {known.total} ended", button)
     drawn = f"{tally.stack(known.counts, known.total)}{tally.legend(known.counts)}"
     return f"{first}{drawn}{tally.errors(known.errors)}{_group_waits_row(group, known)}"
 
@@ -113,7 +115,16 @@ def _task_head(task: Task, live: bool) -> str:
     short = f'<span style="color:{QUIET};{CODE}">{escape(task.task_id[:8])}</span>'
     told = [standing.retry_of(task), standing.reused(task), standing.time(task)]
     button = live and not task.handle.record.done
-    return head(word + bold(standing.name(task)) + short, " · ".join(filter(None, told)), button)
+    left = word + bold(standing.name(task)) + short
+    left += _page_link(task, f"?task={task.task_id}") if live else ""
+    return head(left, " · ".join(filter(None, told)), button)
+
+
+def _page_link(task: Task, where: str) -> str:
+    """The way to it on the dashboard, where this kernel serves one. It is on no card that is saved:
+    the address is nobody else's business, and does not outlive the kernel."""
+    page = page_of(task.handle.client.backend.address)
+    return link(f"{page}{where}", "dashboard") if page else ""
 
 
 def _seen(*tasks: Task) -> str:
@@ -135,7 +146,7 @@ def _group_waits_row(group: Group, known: Tally) -> str:
     """What a person has to do; nothing while some of them go on, or did so just now."""
     if known.counts.get(Status.RUNNING) or known.ended == known.total:
         return ""
-    held = f"{known.held} held since an earlier kernel: {HELD_MEND}" if known.held else ""
+    held = f"{known.held} held since an earlier kernel: {standing.HELD_MEND}" if known.held else ""
     now = group[0].handle.client.backend.now()
     unserved = "" if now - known.last_end < _PATIENT else _why_nobody_begins(list(group))
     return f"{_told_row(held)}{_told_row(unserved)}"
