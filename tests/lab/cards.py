@@ -102,7 +102,8 @@ def main() -> None:
         pages.close()
         reopened = pages.open()
         reopened.goto(lab.address("cards.ipynb"))
-        reopened.wait_for_timeout(6 * SECONDS)
+        expect(reopened.get_by_text("train the net").last).to_be_visible(timeout=WAIT)
+        reopened.wait_for_timeout(2 * SECONDS)
         _picture(reopened, WIDE, folder / "cards-without-kernel.png")
         pages.close()
 

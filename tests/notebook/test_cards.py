@@ -76,9 +76,10 @@ class Card:
                     return dict(content["data"])
 
     def ended(self) -> dict[str, Any]:
-        """What stands there once it has ended."""
-        while "as seen at" in (data := self.updated())["text/html"]:
-            pass
+        """What stands there once it has ended, which may be at once."""
+        data = self.data
+        while "as seen at" in data["text/html"]:
+            data = self.updated()
         return data
 
     def _next(self) -> dict[str, Any]:
