@@ -59,14 +59,22 @@ def calls(ledger: str) -> dict[str, Callable[..., Any]]:
         return int(checkpoint() or 0)
 
     def stopped(address: str) -> None:
-        """Has itself canceled, and waits to be stopped."""
+        """Has itself canceled, and waits to be stopped. Whoever opens a store whose server is away is
+        told so at once: then it tries again."""
         import time
 
         from gator_nb import Gator, current_task, progress
+        from gator_nb.errors import StoreUnavailable
 
         write("begin")
-        with Gator(address) as other:
-            other.cancel(current_task().task_id)
+        asked = False
+        while not asked:
+            try:
+                with Gator(address) as other:
+                    other.cancel(current_task().task_id)
+                asked = True
+            except StoreUnavailable:
+                time.sleep(0.1)
         while True:
             progress(1, 2)
             time.sleep(0.01)
