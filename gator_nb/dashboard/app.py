@@ -19,7 +19,7 @@ from gator_nb.dashboard.document import (
 )
 from gator_nb.dashboard.state import Session
 from gator_nb.dashboard.store import open_shared, resolved
-from gator_nb.dashboard.views.source import page_style
+from gator_nb.dashboard.views.source import first_script, page_style
 from gator_nb.errors import GatorError
 
 TITLE = "Gator queue"
@@ -40,6 +40,10 @@ def _scheme(primary: str) -> dict[str, Any]:
     }
 
 
+_TEMPLATE = f"""{{% extends "base.html" %}}
+{{% block preamble %}}{{{{ super() }}}}
+<script>{{% raw %}}{first_script(views.DARK)}{{% endraw %}}</script>
+{{% endblock %}}"""
 _THEME = {"light": _scheme("#0b5cab"), "dark": _scheme("#74b9ff")}
 _LAYOUT = {
     "backgroundColor": "var(--g-bg)",
@@ -104,6 +108,7 @@ def _page(
         theme_config=_THEME,
         sx=layout,
         raw_css=[page_style()],
+        template=_TEMPLATE,
         busy_indicator=None,
     )
     follow_nobody_else(page)
