@@ -31,6 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=0))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was run once more is told in full, for it may be a fault that seldom shows."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.write_sep("_", f"{report.nodeid} failed the first time")
+        terminalreporter.write_line(report.longreprtext)
+
+
 def pytest_sessionfinish() -> None:
     """No server outlives the run, nor one of its workers."""
     servers = sys.modules.get("tests.redis.servers")

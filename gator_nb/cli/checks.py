@@ -24,7 +24,7 @@ from ..needs import amounts
 from ..payload.inspection import size_text
 from ..states import Status
 from ..tasks.group import records
-from .arguments import open_existing
+from .arguments import NoStoreYet, open_existing
 from .showing import tasks
 
 _PARTS = ("apsw", "cloudpickle", "redis", "panel", "ipywidgets", "ipykernel")
@@ -55,6 +55,8 @@ def examine(dsn: str | None) -> Iterator[Check]:
         with open_existing(dsn) as gator:
             yield from _store(gator)
             yield from _workers(gator)
+    except NoStoreYet as error:
+        yield Check("store", "note" if dsn is None else "wrong", str(error))
     except GatorError as error:
         yield Check("store", "wrong", str(error))
 
