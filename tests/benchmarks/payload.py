@@ -132,7 +132,7 @@ def _plain(size: int) -> tuple[float, ...]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tasks.sqlite"
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA journal_mode = wal")
+        db.executescript("PRAGMA journal_mode = wal; PRAGMA synchronous = normal")
         db.execute("CREATE TABLE task (number INTEGER PRIMARY KEY, call BLOB)")
         memory = Memory(size)
         data = np.random.default_rng(0).random(size // 8)
