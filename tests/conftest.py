@@ -18,6 +18,25 @@ settings.register_profile("fast", derandomize=True, database=None, print_blob=Tr
 settings.register_profile("thorough", max_examples=1000, database=None, print_blob=True, **_QUIET)
 settings.load_profile(os.environ.get("GATOR_NB_TEST_PROFILE", "fast"))
 
+_PROOFS = ("chaos", "contract", "failpoints", "mutations", "upgrade")
+"""Rooms that show that nothing is lost: one failure there is a finding, and no second run undoes
+it. CI runs any other test that fails once more, and names it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Proofs run once, whatever the command line says."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in _PROOFS:
+            item.add_marker(pytest.mark.flaky(reruns=0))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was run once more is told in full, for it may be a fault that seldom shows."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.write_sep("_", f"{report.nodeid} failed the first time")
+        terminalreporter.write_line(report.longreprtext)
+
 
 def pytest_sessionfinish() -> None:
     """No server outlives the run, nor one of its workers."""

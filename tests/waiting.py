@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 from gator_nb.tasks.handle import Handle
 
@@ -17,3 +19,18 @@ def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
 def look_again() -> None:
     """From here on handles ask the store, though one may show what it has read for 50 ms."""
     Handle.moved_here()
+
+
+class Gate(NamedTuple):
+    """What a task waits at until its test lets it go on; a file, so that it is seen anywhere."""
+
+    path: Path
+
+    def wait(self) -> None:
+        """Wait until it is open."""
+        while not self.path.exists():
+            time.sleep(0.01)
+
+    def open(self) -> None:
+        """Let whoever waits go on."""
+        self.path.touch()

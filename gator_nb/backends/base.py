@@ -247,8 +247,9 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def reap(self, dead: Iterable[str] = ()) -> list[Record]:
-        """Take their claims from presences that are `dead`, or whose lease has ended.
+    def reap(self, dead: Iterable[str] = (), living: Iterable[str] = ()) -> list[Record]:
+        """Take their claims from presences that are `dead`, or whose lease has ended. Who is known
+        to be `living` needs no lease: a lock that is held says more.
 
         A task that is `begun` is lost: `losses` counts it, and it waits again, or is FAILED with
         `Reason.LOST` after `MAX_LOSSES` or where `on_lost` says "fail" (None: when the presence

@@ -92,6 +92,10 @@ Statuses = Annotated[
 ]  # fmt: skip
 
 
+class NoStoreYet(StoreUnavailable):
+    """A file that nobody has pushed to."""
+
+
 def open_gator(dsn: str | None) -> Gator:
     """The store that a person named; it is made where there is none.
 
@@ -116,7 +120,7 @@ def open_existing(dsn: str | None) -> Gator:
     """
     meant = address_of(dsn)
     if meant.lower().startswith("sqlite:") and not (path := address.parse(meant).path).exists():
-        raise StoreUnavailable(f"there is no store at {path}; the first push to it makes one")
+        raise NoStoreYet(f"there is no store at {path}; the first push to it makes one")
     return open_gator(dsn)
 
 

@@ -23,7 +23,7 @@ from ..host.places import data_folder, runtime_folder
 from ..needs import amounts
 from ..states import Status
 from ..tasks.group import records
-from .arguments import open_existing
+from .arguments import NoStoreYet, open_existing
 from .showing import tasks
 
 _PARTS = ("apsw", "cloudpickle", "redis", "panel", "ipywidgets", "ipykernel")
@@ -54,6 +54,8 @@ def examine(dsn: str | None) -> Iterator[Check]:
         with open_existing(dsn) as gator:
             yield from _store(gator)
             yield from _workers(gator)
+    except NoStoreYet as error:
+        yield Check("store", "note" if dsn is None else "wrong", str(error))
     except GatorError as error:
         yield Check("store", "wrong", str(error))
 

@@ -51,23 +51,37 @@ def _by_beginning(gator: Gator, words: Sequence[str]) -> dict[str, Record | None
     """One look at the newest tasks serves all the words."""
     everything = records(gator.backend, Filter())
     found: dict[str, list[Record]] = {word: [] for word in words}
+    called: dict[str, list[Record]] = {word: [] for word in words}
     for record in islice(everything, _LOOKED_AT):
+        if record.label in called:
+            called[record.label].append(record)
         for word in words:
             if record.id.startswith(word):
                 found[word].append(record)
     complete = next(everything, None) is None
-    return {word: _only(gator, word, matching, complete) for word, matching in found.items()}
+    for word, matching in found.items():
+        if not matching:
+            raise _none(gator, word, called[word], complete)
+    return {word: _only(word, matching) for word, matching in found.items()}
 
 
-def _only(gator: Gator, word: str, matching: Sequence[Record], complete: bool) -> Record:
+def _none(gator: Gator, word: str, called: Sequence[Record], complete: bool) -> TaskNotFound:
+    if called:
+        many = f"{len(called)} tasks run" if len(called) > 1 else "1 task runs"
+        return TaskNotFound(
+            f"{word!r} is no task's id or name; {many} the function of that name: give an id, as "
+            f"{short_id(called[0].id)} for the newest"
+        )
+    among = "" if complete else f" among the newest {_LOOKED_AT:,}; give the whole id"
+    return TaskNotFound(
+        f"no task in {gator.conn_string} has the id {word!r}, an id that begins so, or that "
+        f"name{among}"
+    )
+
+
+def _only(word: str, matching: Sequence[Record]) -> Record:
     if len(matching) == 1:
         return matching[0]
-    if not matching:
-        among = "" if complete else f" among the newest {_LOOKED_AT:,}; give the whole id"
-        raise TaskNotFound(
-            f"no task in {gator.conn_string} has the id {word!r}, an id that begins so, or that "
-            f"name{among}"
-        )
     named = ", ".join(
         f"{one.id[: len(word) + 4]} ({safe(one.label, 30)})" for one in matching[:_NAMED]
     )

@@ -355,16 +355,19 @@ def reap(backend: Backend) -> list[Record]:
     """
     now = backend.now()
     dead: list[Presence] = []
+    living: list[str] = []
     for presence in backend.presences():
         life = probe(presence.lock, presence.boot)
         if life is Life.DEAD:
             dead.append(presence)
-        elif life is Life.ALIVE and now - presence.renewed > presence.lease / 2:
-            backend.renew(presence.id, [])
+        elif life is Life.ALIVE:
+            living.append(presence.id)  # this host may sleep before it gets to the reap below
+            if now - presence.renewed > presence.lease / 2:
+                backend.renew(presence.id, [])
     for presence in dead:
         if presence.kind == "worker":
             kill_marked(f"{presence.id}:")  # before anybody runs its tasks again
-    moved = backend.reap([presence.id for presence in dead])
+    moved = backend.reap([presence.id for presence in dead], living)
     for presence in dead:
         backend.unregister(presence.id)
         Path(presence.lock).unlink(missing_ok=True)

@@ -100,10 +100,7 @@ class Watched:
         self._untold.pop("outcome", None)
         try:
             data = backend.outcome(record.id)
-            # After success that of another claim is an older one, which somebody has put back.
-            claim = record.settled if record.status is SUCCESS else None
-            outcome = data and open_outcome(keys.load(), data, task_id=record.id, claim=claim)
-            self._outcome = outcome._replace(payload=None) if outcome else None
+            self._outcome = None if data is None else _opened(record, data)
         except (StoreUnavailable, TaskNotFound):
             raise
         except GatorError as error:
@@ -119,6 +116,12 @@ class Watched:
         if text:
             self._log += self._decoder.decode(text)
         self._outputs += tuple(piece for piece in pieces if isinstance(piece, Display))
+
+
+def _opened(record: Record, data: bytes) -> Outcome:
+    # After success that of another claim is an older one, which somebody has put back.
+    claim = record.settled if record.status is SUCCESS else None
+    return open_outcome(keys.load(), data, task_id=record.id, claim=claim)._replace(payload=None)
 
 
 def _known(records: Iterable[Record | None]) -> Iterable[Record]:

@@ -72,6 +72,14 @@ def bold(text: str) -> str:
     return f'<b style="overflow-wrap:anywhere">{escape(text)}</b>'
 
 
+def link(url: str, text: str) -> str:
+    """A way to another page, in a tab of its own."""
+    return (
+        f'<a href="{escape(url)}" target="_blank" rel="noreferrer" '
+        f'style="color:{QUIET};text-decoration:underline">{escape(text)}</a>'
+    )
+
+
 def fold(title: str, text: str) -> str:
     if not text.strip():
         return ""

@@ -207,7 +207,9 @@ class GatorMagics(Magics):
         if len(meant) != 1:
             kind = "task that has not ended" if verb == "cancel" else "task"
             said = f"no {kind}" if not meant else f"{len(meant)} tasks"
-            raise UsageError(f"%gator {verb} {word}: {said} by that id or name")
+            called = [task for task in wanted if task.label == word]
+            hint = f"; `{word}` is what {called[0].task_id[:8]} runs" if called else ""
+            raise UsageError(f"%gator {verb} {word}: {said} by that id or name{hint}")
         return meant[0]
 
 

@@ -3,6 +3,7 @@
 import copyreg
 import functools
 import sys
+from pickle import PicklingError
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -64,10 +65,22 @@ def _reduce_weak(mapping: Any) -> tuple[Any, ...]:
     return type(mapping), (), None, None, iter(list(mapping.items()))
 
 
+@functools.lru_cache(maxsize=1_000)
+def _is_bar(kind: type) -> bool:
+    return any(f"{one.__module__}.{one.__qualname__}" == "tqdm.std.tqdm" for one in kind.__mro__)
+
+
+def _refuse_bar(bar: object) -> Any:
+    """One that writes to a file that pickles would itself, and fail where it is to be used."""
+    raise PicklingError(f"a bar stays where it was made: {type(bar)}")
+
+
 class _Reducers(dict[type, Any]):
     """cloudpickle's reducers before those of copyreg; a quarter of the time of its ChainMap."""
 
     def __missing__(self, kind: type) -> Any:
+        if _is_bar(cast("Hashable", kind)):
+            return _refuse_bar
         return copyreg.dispatch_table[kind]
 
 

@@ -212,6 +212,7 @@ class Worker:
                 pass
             self.stopping()
             self._finish()
+            Handle.moved_here()
         return self.exit_code
 
     @property

@@ -26,10 +26,12 @@ _OPTIONS = (
     "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
 )  # fmt: skip
-_ASKS = {"03_stopping"}
-"""Its last cell waits for what a person types at the debugger's prompt."""
+_TYPED = {"03_stopping": ("scale", "[1, 2, 0]")}
+"""What a person types at the prompt of the debugger where a notebook ends, and what is answered."""
 _PATIENCE = 300.0
 """Seconds for a notebook."""
+_TALL = 6000
+"""Pixels that every notebook fits into."""
 _BESIDE = "besides.ipynb"
 _ON_THE_SERVER = (
     "%load_ext gator_nb",
@@ -99,12 +101,34 @@ def _server(page: Page, lab: Lab, pictures: Path) -> None:
 def _notebook(page: Page, lab: Lab, name: str, pictures: Path) -> None:
     notebook = Notebook(page, lab, f"notebooks/{name}.ipynb")
     notebook.run_all()
+    if name in _TYPED:
+        _at_the_debugger(page, *_TYPED[name])
     cells = _all_run(notebook)
     outputs = [output for cell in cells for output in cell.outputs]
     assert [one.ename for one in outputs if one.output_type == "error"] == []
-    page.screenshot(path=pictures / f"{name}.png")
+    _photograph(page, pictures / f"{name}.png")
     notebook.shut_down()
     _say(f"{name} runs from top to bottom")
+
+
+def _at_the_debugger(page: Page, typed: str, answer: str) -> None:
+    prompt = page.locator("input.jp-Stdin-input")
+    for line in (typed, "q"):
+        expect(prompt).to_be_visible(timeout=_PATIENCE * SECONDS)
+        prompt.fill(line)
+        prompt.press("Enter")
+    expect(page.locator(".jp-OutputArea").last).to_contain_text(answer)
+
+
+def _photograph(page: Page, path: Path) -> None:
+    """The whole notebook on one picture, and not only where it ends."""
+    page.keyboard.press("Control+b")  # without the list of files
+    page.set_viewport_size({"width": 1000, "height": _TALL})
+    page.wait_for_timeout(2 * SECONDS)  # it draws what comes into sight
+    ends = [box["y"] + box["height"] for one in page.locator(".jp-Cell").all()
+            if (box := one.bounding_box())]  # fmt: skip
+    whole = {"x": 0, "y": 0, "width": 1000, "height": min(max(ends) + 40, _TALL)}
+    page.screenshot(path=path, clip=whole)
 
 
 def _all_run(notebook: Notebook) -> list[NotebookNode]:
@@ -125,7 +149,7 @@ def _say(text: str) -> None:
 def main() -> None:
     pictures = Path(sys.argv[1])
     pictures.mkdir(parents=True, exist_ok=True)
-    names = sys.argv[2:] or sorted({file.stem for file in NOTEBOOKS.glob("*.ipynb")} - _ASKS)
+    names = sys.argv[2:] or sorted(file.stem for file in NOTEBOOKS.glob("*.ipynb"))
     with tempfile.TemporaryDirectory(prefix="gator-binder-", ignore_cleanup_errors=True) as folder:
         image = built(Path(folder))
         _say("the image is made")

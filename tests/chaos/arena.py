@@ -17,7 +17,7 @@ from ..redis.hosts import Host, RemoteWorker
 from ..redis.proxy import Proxy
 from ..redis.servers import RunningServer
 from ..waiting import until
-from .following import Death, Follower, recoveries
+from .following import Death, Follower, goings_on, recoveries
 from .kernel import KernelClient
 from .leaks import leaks
 from .oracle import Forgiving, Verdict, judge, read
@@ -67,6 +67,7 @@ class Arena:
             self.disk = self._small_disk()
             self.address = direct = f"sqlite:///{self.disk}/tasks.sqlite"
         self.gator = self._stack.enter_context(Gator(direct))
+        self._direct = direct
         self.host = Host(self.folder)
         self._stack.callback(self.host.close)
         self.threads = [self.worker(threads=2) for _ in range(2)]
@@ -153,6 +154,7 @@ class Arena:
     def settle_down(self) -> Verdict:
         """No more pushes; what is there is worked off, then judged."""
         self._end_drivers()
+        Gator(self._direct).close()  # a store that is gone waits for somebody to open it anew
 
         def calm() -> bool:
             self.look_for(0.1)
@@ -167,9 +169,11 @@ class Arena:
             garbage=self.strikes.garbage,
         )
         verdict = judge(self.gator.backend, self.folder, self.follower, forgiving)
-        verdict.recoveries = recoveries(
-            self.follower.deaths, read(self.folder / "ledger"), self.strikes.away
-        )
+        ledger, follower = read(self.folder / "ledger"), self.follower
+        verdict.recoveries = recoveries(follower.deaths, ledger, self.strikes.away)
+        if follower.restarts:
+            going_on = goings_on(follower.restarts, ledger)
+            verdict.recoveries["server killed: the next task begun after its restart"] = going_on
         for worker in self.threads + self.processes:
             verdict.faults += self.end_worker(worker)
         verdict.fenced = self._fenced

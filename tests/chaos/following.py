@@ -1,6 +1,7 @@
 """Following a store while faults strike: no end changes, and how soon the dead are found."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -41,6 +42,8 @@ class Follower:
         self._ended: dict[str, Record] = {}
         self._cursor: int | None = None
         self.deaths: list[Death] = []
+        self.restarts: list[float] = []
+        """When the server was there again."""
         self.faults: list[str] = []
 
     def watch(self, death: Death) -> None:
@@ -104,3 +107,9 @@ def recoveries(
                     name = f"{death.kind} killed{where}: {what} after"
                     seconds.setdefault(name, []).append(moment - death.at)
     return seconds
+
+
+def goings_on(restarts: Iterable[float], lines: Mapping[str, Sequence[Line]]) -> list[float]:
+    """Seconds from each time that the server was there again until the next task began."""
+    begun = sorted(line.at for runs in lines.values() for line in runs if line.word == "start")
+    return [begun[place] - at for at in restarts if (place := bisect_left(begun, at)) < len(begun)]

@@ -1,7 +1,9 @@
 """A client in a notebook's kernel, whose threads run tasks as well; it is killed as kernels are."""
 
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 from jupyter_client.manager import KernelManager
@@ -31,9 +33,22 @@ class KernelClient:
         cell = _CELL.format(root=str(_ROOT), address=address, folder=str(folder), seed=seed)
         self._client.execute(cell, silent=True)
 
+    @property
+    def pid(self) -> int:
+        return int(self._manager.provisioner.pid)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """SIGSTOP, and SIGCONT afterwards."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """SIGKILL, and nobody starts it again."""
         self._client.stop_channels()
-        os.kill(self._manager.provisioner.pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self._manager.shutdown_kernel(now=True)
         self._manager.cleanup_resources()

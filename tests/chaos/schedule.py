@@ -4,7 +4,8 @@ import random
 from typing import NamedTuple
 
 WORKERS = ("kill worker", "stop worker", "kill child", "stop child", "move clock")
-ANYWHERE = (*WORKERS, "kill driver", "kill kernel", "wrong key", "rotate key", "garbage")
+CLIENTS = ("kill driver", "kill kernel", "stop kernel")
+ANYWHERE = (*WORKERS, *CLIENTS, "wrong key", "rotate key", "garbage")
 BY_STORE = {
     "sqlite": (*ANYWHERE, "disk full"),
     "valkey": (

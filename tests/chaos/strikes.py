@@ -101,7 +101,19 @@ class Strikes:
         self._arena.drive()
 
     def _kill_kernel(self, _: Fault) -> None:
-        self._arena.renew_kernel()
+        arena = self._arena
+        assert arena.kernel is not None
+        with contextlib.suppress(GatorError):
+            there = arena.gator.backend.presences()
+            arena.note_death("kernel", [one.id for one in there if one.pid == arena.kernel.pid])
+        arena.renew_kernel()
+
+    def _stop_kernel(self, fault: Fault) -> None:
+        """A lid that closes over a notebook: its lock is held, so its threads keep their tasks."""
+        kernel = self._arena.kernel
+        assert kernel is not None
+        with kernel.paused():
+            self._arena.look_for(fault.seconds)
 
     # -- keys and bytes -----------------------------------------------------------------------
 
@@ -166,6 +178,7 @@ class Strikes:
             elif arena.persistence == "everysec":
                 arena.follower.rolled_back_by_a_lagging_disk()
             arena.server.start()
+            arena.follower.restarts.append(time.time())
 
     def _pause_server(self, fault: Fault) -> None:
         assert self._arena.server is not None

@@ -88,8 +88,9 @@ def test_a_key_that_others_can_read(run: Run, gator: Gator) -> None:
 
 
 def test_looking_makes_neither_a_store_nor_a_key() -> None:
-    """Of somebody who has never pushed a task."""
+    """Of somebody who has never pushed a task: nothing is wrong with that."""
     told = run_here("doctor")
+    assert told.code == 0
     assert "there is no store at" in told.out
     assert "none yet" in told.out
     assert not keys.key_file().exists()

@@ -19,10 +19,11 @@ def dsn(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def begin_and_wait(path: str) -> str:
-    """Python code that goes on until there is a file."""
+    """Python code that goes on until there is a file; a file beside it tells that it has begun."""
     import pathlib
     import time
 
+    pathlib.Path(f"{path}.begun").touch()
     while not pathlib.Path(path).exists():
         time.sleep(0.01)
     return "done"
@@ -67,7 +68,7 @@ def test_a_signal_drains(
     """What runs finishes, nothing more begins, and the exit code is 0."""
     worker = serve("--threads", "1")
     running = gator.task(begin_and_wait, str(tmp_path / "go"))
-    until(lambda: running.status == RUNNING, 30)
+    until((tmp_path / "go.begun").exists, 30)
     waiting = gator.task(pow, 2, 10)
     worker.process.send_signal(number)
     assert worker.says("draining")["running"] == 1
@@ -87,7 +88,7 @@ def test_a_second_signal_interrupts(
     """What was interrupted waits again, uncounted; the exit code tells which signal it was."""
     worker = serve("--threads", "1")
     task = gator.task(begin_and_wait, str(tmp_path / "never"))
-    until(lambda: task.status == RUNNING, 30)
+    until((tmp_path / "never.begun").exists, 30)
     worker.process.send_signal(signal.SIGTERM)
     worker.says("draining")
     worker.process.send_signal(number)
@@ -100,7 +101,7 @@ def test_a_drain_may_be_bounded(serve: Serve, gator: Gator, tmp_path: Path) -> N
     """After --grace what runs is interrupted; given back is not lost, so the exit code is 0."""
     worker = serve("--threads", "1", "--grace", "200ms")
     task = gator.task(begin_and_wait, str(tmp_path / "never"))
-    until(lambda: task.status == RUNNING, 30)
+    until((tmp_path / "never.begun").exists, 30)
     worker.process.send_signal(signal.SIGTERM)
     assert worker.end() == (0, "")
     assert (task.status, task.attempts) == (WAITING, 0)
@@ -185,7 +186,7 @@ def test_a_cancel_reaches_it(serve: Serve, gator: Gator, tmp_path: Path, dsn: st
     """From another process, and is said only when the code has stopped."""
     serve("--threads", "1")
     task = gator.task(begin_and_wait, str(tmp_path / "never"))
-    until(lambda: task.status == RUNNING, 30)
+    until((tmp_path / "never.begun").exists, 30)
     told = run_elsewhere("cancel", task.task_id, "--wait", "--store", dsn)
     assert (told.code, told.err) == (0, "1 task canceled\n")
     until(lambda: task.status == CANCELED)

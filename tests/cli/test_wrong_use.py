@@ -50,6 +50,15 @@ def test_names_are_taken_too(run: Run, gator: Gator) -> None:
     until(lambda: [task.status for task in tasks] == [WAITING, CANCELED])
 
 
+def test_a_function_is_not_a_name(run: Run, gator: Gator) -> None:
+    """Lists show what a task without a name runs; the newest of these is told by its id."""
+    gator.task(pow, 2, 10)
+    newest = gator.task(pow, 2, 11)
+    told = in_a_line(run("show", "pow"))
+    assert "2 tasks run the function of that name" in told
+    assert f"as {newest.task_id[:8]} for the newest" in told
+
+
 def test_a_store_in_the_place_of_an_id(run: Run, gator: Gator) -> None:
     """The option is named."""
     assert "give it behind --store" in in_a_line(run("show", gator.conn_string))

@@ -241,10 +241,10 @@ class Model:
             self.settle_down(task)
         return len(found)
 
-    def reap(self, dead: Iterable[str]) -> set[str]:
+    def reap(self, dead: Iterable[str], living: Iterable[str]) -> set[str]:
         self.keep_time()
         silent = {one for one, when in self.renewed.items() if self.now - when >= LEASE}
-        gone = silent | set(dead)
+        gone = (silent - set(living)) | set(dead)
         taken = [one for one in self.tasks.values() if one.status is RUNNING and one.worker in gone]
         for task in taken:
             self.lose(task)

@@ -18,6 +18,8 @@ from .model import LEASE, ModelTask
 from .specimens import LANE
 from .stores import PARAMETERS, STORES, close_clean
 
+_SOME_WORKERS = st.lists(st.sampled_from(WORKERS), max_size=2, unique=True)
+
 
 class StoreMachine(Clients):
     """The same store, and every claim that was ever given out."""
@@ -181,10 +183,12 @@ class StoreMachine(Clients):
         self.clock.advance(seconds)
         self.model.now = self.clock.time
 
-    @rule(dead=st.lists(st.sampled_from(WORKERS), max_size=2, unique=True))
-    def reap(self, dead: list[str]) -> None:
-        """Workers that crashed have simply stopped renewing; some are known to be dead."""
-        assert {one.id for one in self.backend.reap(dead)} == self.model.reap(dead)
+    @rule(dead=_SOME_WORKERS, living=_SOME_WORKERS)
+    def reap(self, dead: list[str], living: list[str]) -> None:
+        """Workers that crashed have simply stopped renewing; some are known to be dead, and some
+        to live."""
+        taken = self.backend.reap(dead, living)
+        assert {one.id for one in taken} == self.model.reap(dead, living)
 
     # -- what always holds ------------------------------------------------------------------------
 
@@ -207,6 +211,20 @@ class StoreMachine(Clients):
         in_group = {one.id for one in self.model.tasks.values() if one.group == "g1"}
         page = self.backend.page(Filter(group="g1"), limit=10_000)
         assert {one.id for one in page.records} == in_group
+
+    @invariant()
+    def a_follower_knows_it_all(self) -> None:
+        """A few changes at a time; at a reset it reads everything anew."""
+        while True:
+            changes = self.backend.changes(self.cursor, limit=2)
+            self.cursor = changes.cursor
+            found = self.backend.page(limit=10_000).records if changes.reset else changes.records
+            self.followed = {} if changes.reset else self.followed
+            self.followed.update((one.id, one) for one in found)
+            if not changes.reset and len(found) < 2:
+                break
+        records = self.backend.page(limit=10_000).records
+        assert self.followed == {one.id: one for one in records}
 
     @invariant()
     def counters_and_indexes_are_right(self) -> None:

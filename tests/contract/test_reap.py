@@ -3,7 +3,9 @@
 import pytest
 
 from gator_nb.backends.base import Backend, Beat
+from gator_nb.client.client import reap
 from gator_nb.constants import MAX_LOSSES, PROMOTE_BATCH
+from gator_nb.host.liveness import Life
 from gator_nb.record import Reason, Record
 from gator_nb.states import CANCELED, DELAYED, FAILED, RUNNING, WAITING
 
@@ -130,6 +132,41 @@ def test_a_renewed_lease_keeps_its_claims(backend: Backend, clock: Clock) -> Non
         clock.advance(10)
         backend.renew("w1", [])
         assert backend.reap() == []
+    assert status(backend, "a") is RUNNING
+
+
+def test_who_is_known_to_live_needs_no_lease(backend: Backend, clock: Clock) -> None:
+    """A lock that is held tells of life, however late the renewal. It is no excuse for one that
+    has signed off."""
+    clock.advance(1000)
+    backend.register(worker("w1", lease=15))
+    backend.register(worker("w2", lease=15))
+    backend.put([call("a"), call("b")])
+    take_one(backend, by="w1")
+    take_one(backend, by="w2")
+    clock.advance(16)
+    assert [one.id for one in backend.reap(living=["w1"])] == ["b"]
+    assert status(backend, "a") is RUNNING
+    backend.unregister("w1")
+    assert [one.id for one in backend.reap(living=["w1"])] == ["a"]
+
+
+def test_a_reaper_that_sleeps_amid_its_look_takes_nothing_from_the_living(
+    backend: Backend, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lid may close, or the process be stopped, after the locks were looked at. Then every lease
+    is over when it goes on, and the workers wake no sooner."""
+    clock.advance(1000)
+    backend.register(worker("w1", lease=15))
+    push(backend, "a")
+    take_one(backend)
+
+    def looked_at(_path: str, _boot: str) -> Life:
+        clock.advance(3600)
+        return Life.ALIVE
+
+    monkeypatch.setattr("gator_nb.client.client.probe", looked_at)
+    assert reap(backend) == []
     assert status(backend, "a") is RUNNING
 
 

@@ -1,8 +1,10 @@
 """One task in all its detail: what the session reads, and how it is told."""
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 
+import apsw
 import pytest
 
 from gator_nb import Gator, Status, progress
@@ -117,6 +119,18 @@ def test_a_key_that_is_not_here_is_told(gator: Gator, seen: Seen, monkeypatch: p
     shown = seen.open(task.task_id)
     assert (shown["word"], shown["result"], shown["arguments"]) == ("Finished", None, [])
     assert ["is not on this machine" in text for text in shown["untold"]] == [True, True]  # type: ignore[attr-defined]
+
+
+def test_a_result_of_which_nothing_is_left_is_told(gator: Gator, seen: Seen, dsn: str):
+    """It is not taken for a task without one."""
+    task = gator.task(pow, 2, 10)
+    gator.pop()
+    with closing(apsw.Connection(dsn.removeprefix("sqlite:///"))) as store:
+        store.execute("UPDATE outcome SET data = x''")
+    shown = seen.open(task.task_id)
+    assert shown["result"] is None
+    (told,) = shown["untold"]  # type: ignore[misc]
+    assert told.startswith("What came of it is not shown: ")
 
 
 def test_forged_metrics_draw_nothing_wrong():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gator_nb import BLOCKED, RUNNING, WAITING, Gator, Worker
+from gator_nb import BLOCKED, RUNNING, SUCCESS, WAITING, Gator, Worker
 from gator_nb.tasks import handle
 
 from ..waiting import until
@@ -44,6 +44,14 @@ def test_a_stopped_process_has_given_back(tmp_path: Path, slow_handles: None) ->
         running = _running(gator)
         assert gator.stop_worker(0)
         assert running.look().status is WAITING
+
+
+def test_a_worker_that_has_run_in_this_thread_has_ended_its_tasks(
+    gator: Gator, slow_handles: None
+) -> None:
+    task = gator.task(pow, 2, 10)
+    assert Worker(gator, max_tasks=1).run_forever() == 0
+    assert task.status is SUCCESS
 
 
 def test_a_resumed_queue_holds_nothing(gator: Gator, slow_handles: None) -> None:

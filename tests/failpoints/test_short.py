@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif("sys.platform != 'linux'")]
+_LINUX = pytest.mark.skipif("sys.platform != 'linux'")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(330), _LINUX]
 _ROOT = Path(__file__).parents[2]
 
 
@@ -26,7 +27,7 @@ def test_who_dies_at_a_step_loses_nothing(scene: str, store: str, every: int) ->
     command = [sys.executable, "-m", "tests.failpoints", "--scene", scene, "--store", store]
     ran = subprocess.run(
         [*command, "--every", str(every), "--first", "7"],
-        cwd=_ROOT, check=False, capture_output=True, text=True, timeout=150,
+        cwd=_ROOT, check=False, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"| {store} | {scene} | 0 |" not in ran.stdout, "nobody died"
@@ -37,7 +38,7 @@ def test_a_server_that_dies_at_a_request_is_got_over() -> None:
     command = [sys.executable, "-m", "tests.failpoints", "--scene", "client", "--store", "valkey"]
     ran = subprocess.run(
         [*command, "--server", "--every", "19", "--first", "9"],
-        cwd=_ROOT, check=False, capture_output=True, text=True, timeout=150,
+        cwd=_ROOT, check=False, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "| valkey | server of the client | 0 |" not in ran.stdout, "it never died"

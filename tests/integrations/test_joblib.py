@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,11 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import SVC
 
 from gator_nb import CANCELED, RUNNING, SUCCESS, Gator, Worker, current_task
+from gator_nb.dashboard.poller import Poller
+from gator_nb.dashboard.state import Session
 from gator_nb.errors import TaskCanceled
 
+from ..cli.conftest import Serving
 from ..redis.servers import shared_server
 from ..waiting import until
 
@@ -121,14 +125,20 @@ def test_results_come_in_order_whatever_ends_first(busy: Gator) -> None:
 
 @pytest.mark.slow
 def test_it_runs_in_the_workers_of_the_queue(tmp_path: Path) -> None:
-    with Gator(f"sqlite:///{tmp_path}/tasks.sqlite") as gator, Worker(gator, processes=2):
+    """Wherever they are: here in processes of a `gator-nb worker` on a server."""
+    dsn = shared_server().dsn()
+    remote = Serving(dsn, tmp_path, "--processes", "2")
+    with Gator(dsn) as gator:
         gator.map(abs, range(20)).get(timeout=60)
         with gator.joblib():
+            assert effective_n_jobs(None) == 2
             found = Parallel(batch_size=1)(delayed(where)(n) for n in range(20))
-        assert os.getpid() not in {pid for pid, _ in found}
+        assert not {os.getpid(), remote.process.pid} & {pid for pid, _ in found}
         assert {task_id for _, task_id in found} == {
             task.task_id for task in gator.tasks() if task.name == "where"
         }
+    remote.process.terminate()
+    assert remote.end() == (0, "")
 
 
 def test_as_many_jobs_as_the_workers_have_slots(gator: Gator) -> None:
@@ -209,13 +219,15 @@ def test_a_task_can_use_it_too(gator: Gator) -> None:
 # -- what only a queue does --------------------------------------------------------------------
 
 
-def test_a_batch_can_be_canceled_from_outside(busy: Gator, tmp_path: Path) -> None:
-    """As on the page; the call ends, and tells it."""
+def stay(path: str) -> None:
+    """Code that runs until it is stopped."""
+    Path(path).touch()
+    while True:
+        pass
 
-    def stay(path: str) -> None:
-        Path(path).touch()
-        while True:
-            pass
+
+def test_a_batch_can_be_canceled_from_outside(busy: Gator, tmp_path: Path) -> None:
+    """The call ends, and tells it."""
 
     def cancel() -> None:
         until(lambda: (tmp_path / "0").exists(), 30)
@@ -229,6 +241,26 @@ def test_a_batch_can_be_canceled_from_outside(busy: Gator, tmp_path: Path) -> No
         Parallel(batch_size=1)(delayed(stay)(str(tmp_path / str(n))) for n in range(2))
     canceling.join()
     until(lambda: {task.status for task in busy.tasks()} == {CANCELED}, 30)
+
+
+@pytest.mark.slow
+def test_a_batch_is_seen_and_canceled_on_the_page(tmp_path: Path) -> None:
+    """By the name of its function."""
+    dsn = f"sqlite:///{tmp_path}/tasks.sqlite"
+
+    def cancel() -> None:
+        session = Session(dsn, lambda call: call(), Poller(dsn))
+        until(lambda: (tmp_path / "0").exists() and (tmp_path / "1").exists(), 60)
+        until(lambda: [one.name for one in session.records] == ["stay", "stay"], 60)
+        session.cancel(session.records[0].id)
+        until(lambda: session.counts.get("canceled") == 2, 60)
+        session.close()
+
+    with Gator(dsn) as gator, Worker(gator, threads=2), ThreadPoolExecutor(1) as person:
+        canceled = person.submit(cancel)
+        with gator.joblib(), pytest.raises(TaskCanceled):
+            Parallel(batch_size=1)(delayed(stay)(str(tmp_path / str(n))) for n in range(2))
+        canceled.result()
 
 
 def test_options_are_those_of_tasks(busy: Gator) -> None:

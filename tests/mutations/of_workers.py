@@ -37,9 +37,16 @@ LIVES = (
     Mutant(
         "worker: renewed on its behalf while its lock is held",
         "client/client.py",
-        "            backend.renew(presence.id, [])\n",
-        "            pass\n",
+        "                backend.renew(presence.id, [])\n",
+        "                pass\n",
         ("tests/redis/test_remote_death.py", "-k", "stopped_worker_keeps"),
+    ),
+    Mutant(
+        "worker: who was seen to live needs no lease",
+        "client/client.py",
+        "            living.append(presence.id)",
+        "            pass",
+        ("tests/contract/test_reap.py", "-k", "amid"),
     ),
     Mutant(
         "worker: what its children left is ended before its tasks run again",

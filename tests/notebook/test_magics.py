@@ -70,6 +70,7 @@ def test_wait_as_the_last_cell_waits_and_raises(kernel) -> None:
         ("cancel --force", "give ids or names"),
         ("cancel --held --force", "or --held alone"),
         ("cancel nobody", "no task that has not ended by that id or name"),
+        ("cancel pow", "no task .* by that id or name; `pow` is what 01234567 runs"),
         ("resume all", "takes no more words"),
         ("connect lab --save", "expected one argument"),
         ("connect --save lab", "--save needs the address"),
@@ -101,6 +102,7 @@ def test_what_it_does_not_know_is_told_with_what_it_knows(line: str, told: str) 
         """As much of a shell as magics ask for."""
 
     with NotebookGator.on("memory://", "mine") as gator, pytest.raises(UsageError, match=told):
+        gator.options(task_id="0123456789abcdef").task(pow, 2, 10)
         GatorMagics(Shell(), Stores(Shell(), gator, Home("mine"))).run(line)
 
 

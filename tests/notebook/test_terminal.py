@@ -56,7 +56,7 @@ def test_a_task_is_a_line_and_the_prompt_is_free(terminal: type[Terminal]):
     """Its words are those of a card; magics work as in a notebook."""
     shell = terminal()
     assert shell.type("%load_ext gator_nb") == ""
-    shell.type("import time; task = gator.task(time.sleep, 0.5)")
+    shell.type("import time; task = gator.task(time.sleep, 1.5)")
     assert shell.type("task").startswith(("Out[3]: running: sleep (", "Out[3]: waiting: sleep ("))
     shell.type("_ = task.wait(30)")
     assert "success: sleep (" in shell.type("task")

@@ -1,6 +1,7 @@
 """A call tells what it would take along, and what is in its way, before it is pushed."""
 
 import importlib
+import io
 import json
 import logging
 import socket
@@ -13,6 +14,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+import tqdm.auto
 
 from gator_nb import errors
 from gator_nb.payload import Call, Packing, Report
@@ -208,6 +210,15 @@ def test_suspects_of_other_libraries_have_their_mends(module, name, mend):
     """Known by the names of their types: nothing of theirs is imported for it."""
     problem = report(cell("def f(): return value", value=stubborn(module, name))).problem
     assert problem.startswith(f"`f` captures `value` ({module}.{name}): {mend}")
+
+
+@pytest.mark.parametrize("bar", [tqdm.std.tqdm, tqdm.auto.tqdm])
+def test_a_bar_stays_where_it_was_made(bar):
+    """Where its output pickles, as in a script, it would too, and be of no use to anybody."""
+    with bar(total=3, file=io.StringIO()) as value:
+        problem = report(cell("def f(): value.update()", value=value)).problem
+    assert problem.startswith("`f` captures `value` (tqdm.")
+    assert problem.endswith("): make the bar inside the function, or use `gator_nb.track`")
 
 
 @pytest.fixture

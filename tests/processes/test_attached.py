@@ -58,7 +58,7 @@ def test_kill_9_takes_its_tasks_and_their_processes_with_it(
     os.kill(beside.pid, signal.SIGKILL)
     with gator.client.watcher.subscribed(lambda _: None):
         until(lambda: task.status is Status.WAITING)
-    assert gone(grandchild)
+    until(lambda: gone(grandchild))
     assert not marked(f"{beside.id}:")
     assert task.handle.look().losses == 1
     task.cancel()
@@ -152,7 +152,7 @@ def test_the_end_of_a_notebook_cuts_a_patient_stop_short(
     assert beside._process.stdin is not None
     beside._process.stdin.close()
     until(lambda: not beside.running)
-    assert task.status is Status.WAITING
+    until(lambda: task.status is Status.WAITING)
     task.cancel()
 
 

@@ -28,11 +28,20 @@ def test_it_runs_again_in_another_process(gator: Gator, worker: Worker, tmp_path
     assert "exit code 9" in task.logs()
 
 
+class Deadly:
+    """Whoever unpickles it dies."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os._exit, (3,)
+
+
 def test_after_three_deaths_it_has_failed(gator: Gator, worker: Worker) -> None:
-    task = gator.task(os._exit, 3)
+    """Each try is counted before anything of the call is unpickled: so it has an end."""
+    task = gator.task(print, Deadly())
     with pytest.raises(TaskLost, match="exit code 3"):
         task.get(60)
-    assert (task.status, task.handle.look().losses) == (Status.FAILED, MAX_LOSSES)
+    assert (task.status, task.attempts) == (Status.FAILED, MAX_LOSSES)
+    assert task.handle.look().losses == MAX_LOSSES
 
 
 def test_the_certificate_tells_signal_memory_progress_and_last_words(

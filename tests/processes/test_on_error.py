@@ -41,8 +41,8 @@ def test_it_is_called_in_another_process_after_a_timeout(
         told(tmp_path / "told", error)
         print(f"{task.task_id} was over its time")
 
-    task = gator.options(timeout=0.3, on_error=on_error).task(swallow)
-    with pytest.raises(TaskTimeout, match=r"over its timeout of 0.3 s; stopped .* by SIGKILL"):
+    task = gator.options(timeout=1.0, on_error=on_error).task(swallow)
+    with pytest.raises(TaskTimeout, match=r"over its timeout of 1 s; stopped .* by SIGKILL"):
         task.get(timeout=60)
     ((kind, pid),) = [line.split() for line in (tmp_path / "told").read_text().splitlines()]
     assert kind == "TaskTimeout"
@@ -72,14 +72,14 @@ def test_it_may_take_the_retries_away(gator: Gator, worker: Worker) -> None:
     def enough(task: Task, error: BaseException) -> None:
         task.retries = 0
 
-    task = gator.options(timeout=0.3, retries=5, on_error=enough).task(swallow).wait(60)
+    task = gator.options(timeout=1.0, retries=5, on_error=enough).task(swallow).wait(60)
     assert (task.status, task.attempts) == (FAILED, 1)
 
 
 @pytest.mark.slow
 def test_one_that_dies_itself_changes_nothing(gator: Gator, worker: Worker) -> None:
     """The error of the task stays, and it is not called again."""
-    task = gator.options(timeout=0.3, on_error=lambda task, error: os._exit(3)).task(swallow)
+    task = gator.options(timeout=1.0, on_error=lambda task, error: os._exit(3)).task(swallow)
     with pytest.raises(TaskTimeout):
         task.get(timeout=60)
     assert (task.attempts, task.handle.record.losses) == (1, 0)
@@ -92,7 +92,7 @@ def test_a_cancel_reaches_it(gator: Gator, worker: Worker, tmp_path: Path) -> No
         (tmp_path / "begun").touch()
         time.sleep(600)
 
-    task = gator.options(timeout=0.3, on_error=wait).task(swallow)
+    task = gator.options(timeout=1.0, on_error=wait).task(swallow)
     until((tmp_path / "begun").exists, 60)
     task.cancel().wait(60)
     assert str(task.status) == "canceled"

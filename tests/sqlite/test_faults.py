@@ -1,15 +1,17 @@
 """What goes wrong later is told, and never looks like an empty queue."""
 
+import random
 from pathlib import Path
 
 import apsw
 import pytest
 
+from gator_nb.backends.base import Settlement
 from gator_nb.backends.sqlite import SQLiteBackend, connection
 from gator_nb.errors import StoreCorrupt, StoreUnavailable
-from gator_nb.states import WAITING
+from gator_nb.states import SUCCESS, WAITING
 
-from .specimens import opened, push, write
+from .specimens import LANE, opened, push, write
 
 
 def test_a_full_disk_is_told_and_nothing_is_half_stored(backend: SQLiteBackend) -> None:
@@ -92,3 +94,40 @@ def test_a_counter_that_is_wrong_is_found(backend: SQLiteBackend, path: Path) ->
     backend.put([push("a")])
     write(path, "UPDATE counter SET n = 7 WHERE n = 1")
     assert any("counts 7 tasks with status 0, and there are 1" in text for text in backend.verify())
+
+
+_PAGE = 4096
+
+
+@pytest.mark.slow
+def test_garbage_in_any_page_is_told(path: Path, tmp_path: Path) -> None:
+    """Whichever page of the file it is: nothing looks like a shorter queue. What is read is whole
+    or refused, and `verify` knows."""
+    with opened(path) as backend:
+        backend.put([push(f"t{number}") for number in range(20)])
+        claims = [
+            (one.record.id, one.record.claim or "") for one in backend.claim("w", None, [LANE], 9)
+        ]
+        backend.settle(
+            [Settlement(*one, SUCCESS, retries=0, outcome=bytes(5000)) for one in claims]
+        )
+    whole = path.read_bytes()
+    for start in range(0, len(whole), _PAGE):
+        damaged = tmp_path / f"{start}.sqlite"
+        garbage = random.Random(start).randbytes(_PAGE)
+        damaged.write_bytes(whole[:start] + garbage + whole[start + _PAGE :])
+        assert _refused_or_whole(damaged), f"bytes from {start} on"
+
+
+def _refused_or_whole(path: Path) -> bool:
+    """Whether it is told as corrupt, or all that is read is whole and `verify` tells of it."""
+    try:
+        with opened(path) as backend:
+            try:
+                assert len(backend.page(limit=100).records) == 20
+                assert sum(sum(row.values()) for row in backend.counts().values()) == 20
+            except StoreCorrupt:
+                return True
+            return backend.verify() != []
+    except StoreCorrupt:
+        return True

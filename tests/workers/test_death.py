@@ -2,7 +2,6 @@
 
 import os
 import signal
-import statistics
 import time
 
 import pytest
@@ -12,6 +11,8 @@ from gator_nb.errors import TaskLost
 
 from ..waiting import until
 from .conftest import Ledger, Script
+
+LONG = bool(os.environ.get("GATOR_NB_TEST_LONG"))
 
 
 def noted(ledger: Ledger, seconds: float, word: str = "run", *, again: float | None = None):
@@ -187,7 +188,7 @@ def in_c_code(ledger: Ledger, seconds: float):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seconds", "lease"), [(5.0, "1.0"), (60.0, "20")])
+@pytest.mark.parametrize(("seconds", "lease"), [(60.0, "20") if LONG else (5.0, "1.0")])
 def test_a_worker_that_holds_the_interpreters_lock_is_not_dead(
     seconds: float, lease: str, shared: Gator, script, conn: str, ledger: Ledger
 ) -> None:
@@ -230,20 +231,5 @@ def test_a_pusher_killed_amid_its_pushes_leaves_every_acknowledged_one(
     assert all(record is not None for record in shared.backend.get(ids))
     assert shared.verify() == []
     shared.start_worker()
-    shared.wait([shared[task_id] for task_id in ids], timeout=60)
+    shared.wait(list(shared), timeout=60)  # the last may be there unacknowledged
     assert {task.status for task in shared} == {SUCCESS}
-
-
-@pytest.mark.slow
-def test_the_time_to_find_a_death(shared: Gator, worker_script, ledger: Ledger) -> None:
-    """Prints the median time from kill -9 to the task being ready again; judges nothing."""
-    times = []
-    for run in range(1, 8):
-        task = shared.task(noted(ledger, 60))
-        killed = kill_amid_a_task(worker_script(threads=1), ledger, run)
-        with shared.client.watcher.subscribed(lambda records: None):
-            while shared.backend.get([task.task_id])[0].status == RUNNING:
-                time.sleep(0.005)
-        times.append(time.monotonic() - killed)
-        task.cancel()
-    print("reaped after, p50:", round(statistics.median(times), 2), "s; worst", max(times))

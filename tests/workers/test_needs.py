@@ -12,7 +12,7 @@ from gator_nb.client.workforce import why_nobody_begins
 from gator_nb.host.capacities import Capacities, usable_memory, visible_gpus
 from gator_nb.needs import fit, from_text, text_of
 from gator_nb.record import Record
-from tests.waiting import until
+from tests.waiting import Gate, until
 
 SPAN = 0.05
 
@@ -88,13 +88,17 @@ def test_no_more_is_used_than_there_is(gator: Gator) -> None:
         assert overlap([options.task(span) for _ in range(8)]) == 2
 
 
-def test_what_fits_goes_past_what_does_not_fit_just_now(gator: Gator) -> None:
+def test_what_fits_goes_past_what_does_not_fit_just_now(gator: Gator, tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
     with Worker(gator, threads=3, has={"license": 2}) as worker:
         until(worker.registered.is_set)
-        held = gator.options(needs={"license": 1}).task(time.sleep, 1)
+        held = gator.options(needs={"license": 1}).task(gate.wait)
         until(lambda: held.status is Status.RUNNING)
         large = gator.options(needs={"license": 2}).task(span)
         small = gator.options(needs={"license": 1}).task(span)
+        small.wait(timeout=30)
+        assert large.status is Status.WAITING
+        gate.open()
         assert small.get(timeout=30) < large.get(timeout=30)
 
 

@@ -128,5 +128,5 @@ def test_an_attached_worker_ends_with_whoever_started_it(lasting: Gator, tmp_pat
     until(lambda: task.status is Status.RUNNING)
     worker._process.stdin.close()
     until(lambda: not worker.running)
-    assert task.status is Status.WAITING
+    until(lambda: task.status is Status.WAITING)
     until(lambda: all(one.kind != "worker" for one in lasting.backend.presences()))

@@ -1,13 +1,14 @@
 """A store that is away for a while: nothing stops, nothing is dropped."""
 
 import time
+from pathlib import Path
 
 import pytest
 
 from gator_nb import SUCCESS, Gator, Worker, progress
 from gator_nb.errors import StoreUnavailable
 
-from ..waiting import until
+from ..waiting import Gate, until
 
 VERBS = (
     "claim", "renew", "settle", "release", "reap",
@@ -39,20 +40,22 @@ def switch(gator: Gator, monkeypatch: pytest.MonkeyPatch) -> Switch:
     return Switch(gator, monkeypatch)
 
 
-def test_results_wait_until_the_store_is_back(gator: Gator, switch: Switch, caplog) -> None:
+def test_results_wait_until_the_store_is_back(
+    gator: Gator, switch: Switch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     """What ran meanwhile is settled afterwards, and the worker goes on."""
+    gate = Gate(tmp_path / "gate")
 
     def slow(number: int) -> int:
-        import time
-
-        time.sleep(0.3)
+        gate.wait()
         return number
 
     with Worker(gator, threads=3):
         group = gator.map(slow, range(3))
         until(lambda: group.counts().keys() == {6})
         switch.away = True
-        time.sleep(1.0)
+        gate.open()
+        time.sleep(0.7)
         switch.away = False
         assert group.get(timeout=30) == [0, 1, 2]
         assert gator.task(abs, -1).get(timeout=30) == 1
@@ -134,7 +137,7 @@ def test_a_cancel_is_delivered_once_the_store_is_back(gator: Gator, switch: Swit
 
 
 def test_a_store_that_is_away_for_good_does_not_hold_up_the_stop(
-    shared: Gator, monkeypatch: pytest.MonkeyPatch, caplog
+    shared: Gator, monkeypatch: pytest.MonkeyPatch, caplog, tmp_path: Path
 ) -> None:
     """A stopping worker tries for some seconds, tells what it leaves, and lets others find it."""
     from gator_nb.workers import supervisor
@@ -142,9 +145,11 @@ def test_a_store_that_is_away_for_good_does_not_hold_up_the_stop(
     monkeypatch.setattr(supervisor, "_LAST_TRIES", 0.5)
     switch = Switch(shared, monkeypatch)
     worker = Worker(shared, threads=1).start()
-    task = shared.task(time.sleep, 0.3)
+    gate = Gate(tmp_path / "gate")
+    task = shared.task(gate.wait)
     until(lambda: task.status == 6)
     switch.away = True
+    gate.open()
     assert worker.stop() is False
     until(lambda: not worker.running)
     assert "leaves 1 tasks unsettled" in caplog.text

@@ -235,14 +235,14 @@ class MemoryBackend(Backend):
             step.commit()
         return answers
 
-    def reap(self, dead: Iterable[str] = ()) -> list[Record]:
+    def reap(self, dead: Iterable[str] = (), living: Iterable[str] = ()) -> list[Record]:
         store = self._store
         with store.lock:
             now = self.clock()
             keep_time(store, now)
             step = Step(store, now)
             taken = []
-            for worker in store.lost(set(dead), now, self._connected):
+            for worker in store.lost(set(dead), set(living), now, self._connected):
                 presence = store.presences.get(worker) or store.departed.get(worker)
                 for task_id in step.index.held.get(worker, ()):
                     record = step.there(task_id)

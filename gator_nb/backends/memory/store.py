@@ -117,15 +117,16 @@ class Store:
         self.wake("work")
         self.wake("news")
 
-    def lost(self, dead: set[str], now: float, connected: float) -> list[str]:
-        """The holders of claims that are dead, gone, or silent for longer than their lease, which
-        begins anew for who `connected` since."""
+    def lost(self, dead: set[str], living: set[str], now: float, connected: float) -> list[str]:
+        """The holders of claims that are dead, gone, or, where nobody knows them living, silent
+        for longer than their lease, which begins anew for who `connected` since."""
 
         def is_lost(worker: str) -> bool:
             presence = self.presences.get(worker)
             if presence is None or worker in dead:
                 return True
-            return now - max(presence.renewed, connected) >= presence.lease
+            silent = now - max(presence.renewed, connected)
+            return silent >= presence.lease and worker not in living
 
         return [worker for worker in self.index.held if is_lost(worker)]
 

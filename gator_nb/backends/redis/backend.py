@@ -207,13 +207,13 @@ class RedisBackend(Backend):
     def release(self, claims: Sequence[tuple[str, str]]) -> list[Answer]:
         return _answers(self._run("release", json.dumps(list(claims))))
 
-    def reap(self, dead: Iterable[str] = ()) -> list[Record]:
+    def reap(self, dead: Iterable[str] = (), living: Iterable[str] = ()) -> list[Record]:
         asked = self.now()
         if self._server.outages != self._outages:
             # Who was silent meanwhile may have been cut off as well.
             self._outages, self._connected = self._server.outages, asked
         since = repr(self._connected), repr(asked)
-        return decode_all(self._run("reap", *since, json.dumps(list(dead))))
+        return decode_all(self._run("reap", *since, *map(_listed, (dead, living))))
 
     # -- who is there ----------------------------------------------------------------------
 
@@ -352,6 +352,10 @@ class RedisBackend(Backend):
         """Another number when somebody has written."""
         prefix = f"{{{self._server.address.store}}}:"
         return int(self._server.command("HGET", f"{prefix}meta", "version", patient=False) or 0)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return json.dumps(list(names))
 
 
 def _claim_ids(count: int) -> str:

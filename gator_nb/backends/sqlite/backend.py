@@ -149,10 +149,10 @@ class SQLiteBackend(Backend):
         with self._writing() as tx:
             return settling.release(tx, claims)
 
-    def reap(self, dead: Iterable[str] = ()) -> list[Record]:
-        known_dead = frozenset(dead)
+    def reap(self, dead: Iterable[str] = (), living: Iterable[str] = ()) -> list[Record]:
+        known = presence.Fates(frozenset(dead), frozenset(living))
         with self._writing() as tx:
-            rows = presence.reap(tx, known_dead, self._connected)
+            rows = presence.reap(tx, known, self._connected)
         return [decode(row) for row in rows]
 
     # -- who is there ----------------------------------------------------------------------

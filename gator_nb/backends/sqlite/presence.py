@@ -1,7 +1,7 @@
 """Who is there, and taking claims from those that are not."""
 
 import json
-from collections.abc import Collection
+from typing import NamedTuple
 
 import apsw
 
@@ -78,13 +78,22 @@ def decode_presence(presence_id: str, renewed: float, data: str) -> Presence:
     return known._replace(renewed=renewed)
 
 
-def reap(tx: Transaction, dead: Collection[str], connected: float) -> list[Row]:
+class Fates(NamedTuple):
+    """Presences of which more is known than their leases tell."""
+
+    dead: frozenset[str]
+    living: frozenset[str]
+
+
+def reap(tx: Transaction, known: Fates, connected: float) -> list[Row]:
     """`connected` is since when leases have been watched here."""
     mind_the_time(tx)
     lost = [
         holder
         for holder in tx.run(_HOLDERS)
-        if holder[5] in dead or holder[9] or _lease_ended(tx.now, connected, *holder[6:8])
+        if holder[5] in known.dead
+        or holder[9]
+        or (holder[5] not in known.living and _lease_ended(tx.now, connected, *holder[6:8]))
     ]
     for seq, begun, losses, on_lost, cancel_at, worker, *_, kernel, _ in lost:
         if cancel_at is not None:

@@ -4,6 +4,7 @@
 -- ARGV[3]  the time at which it asked: a request may be heard late, when a server that stood still
 --          goes on, and by then no lease could have been renewed
 -- ARGV[4]  JSON list of workers known to be dead
+-- ARGV[5]  JSON list of workers known to be alive: no lease ends for them
 --
 -- Returns a JSON list of the records that claims were taken from.
 
@@ -18,10 +19,17 @@
 --! include removing
 --! include batches
 
-local connected, asked, dead = tonumber(ARGV[2]), tonumber(ARGV[3]), {}
-for _, worker in ipairs(cjson.decode(ARGV[4])) do
-    dead[worker] = true
+local connected, asked = tonumber(ARGV[2]), tonumber(ARGV[3])
+
+local function set_of(list)
+    local found = {}
+    for _, worker in ipairs(cjson.decode(list)) do
+        found[worker] = true
+    end
+    return found
 end
+
+local dead, living = set_of(ARGV[4]), set_of(ARGV[5])
 
 local up = up_since()
 
@@ -34,7 +42,8 @@ local function fate_of(worker)
     local lease, kernel = known:match('^%d+ (%S+) (%d)')
     local renewed = tonumber(call('ZSCORE', prefix .. 'renewed', worker) or '0')
     local silent = asked - math.max(renewed, connected, up)
-    return dead[worker] or silent >= tonumber(lease), kernel == '1'
+    local ended = silent >= tonumber(lease) and not living[worker]
+    return dead[worker] or ended, kernel == '1'
 end
 
 local function lose(task, kernel)
