@@ -40,7 +40,7 @@ TARGETS = [Limit(_STORED, 1.1, worst=True), Limit(_HELD, MOST_TIMES, worst=True)
 def cases(plan: Plan) -> Iterator[list[Case]]:
     """Each way in a process of its own; stored and held are in arrays of that size."""
     tells: dict[str, Unit] = {_STORED: "arrays", _HELD: "arrays", _PUSHED: "s", _ALL: "s"}
-    yield [Case(who, tells, partial(_apart, who, plan.count(_SIZE))) for who in _WAYS]
+    yield [Case(who, tells, partial(_apart, who, plan.count(_SIZE)), cold=True) for who in _WAYS]
 
 
 def _apart(who: str, size: int) -> list[float]:

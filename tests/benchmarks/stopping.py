@@ -42,12 +42,14 @@ def cases(plan: Plan) -> Iterator[list[Case]]:
         tells: dict[str, Unit] = {f"a Group of {_MANY:,}: {part}": "s" for part in parts}
         yield [
             *(
-                Case.one(_cancel_of(where, name), OURS, "s", partial(_canceled, gator, code))
+                Case.one(
+                    _cancel_of(where, name), OURS, "s", partial(_canceled, gator, code), cold=True
+                )
                 for where, (gator, codes) in served.items()
                 for name, code in codes.items()
             ),
-            Case.one(_KILLED, OURS, "s", _killed),
-            Case(OURS, tells, partial(_many, plan.count(_MANY))),
+            Case.one(_KILLED, OURS, "s", _killed, cold=True),
+            Case(OURS, tells, partial(_many, plan.count(_MANY)), cold=True),
         ]
 
 
