@@ -13,6 +13,7 @@ from typing import Any
 
 from tornado.ioloop import IOLoop
 
+from .. import pages
 from .app import TITLE, create_app
 from .metrics import ANY
 from .reach import place_of_pages, proxied
@@ -60,10 +61,16 @@ class ServedDashboard:
         self._ready.wait(_STARTS_WITHIN)
         if self._failed is not None:
             raise self._failed
+        if place_of_pages() != "Colab":
+            pages.opened(store, self._for_browsers)
 
     @property
     def running(self) -> bool:
         return self._thread.is_alive()
+
+    @property
+    def _for_browsers(self) -> str:
+        return self.proxied_url or self.url
 
     def close(self) -> None:
         """End it. May be repeated."""
@@ -83,6 +90,7 @@ class ServedDashboard:
         server.start()
         self._ready.set()
         self._loop.start()
+        pages.closed(self._store, self._for_browsers)
         _forget_sessions(server)
         server.stop()
         self._loop.close()
@@ -107,7 +115,7 @@ class ServedDashboard:
             here = _link(self.proxied_url, "Open it in a tab of its own")
             here += " · " + _link(self.url, "the same on the machine of this kernel")
         frame = (
-            f'<iframe src="{escape(self.proxied_url or self.url, quote=True)}" title="{TITLE}" '
+            f'<iframe src="{escape(self._for_browsers, quote=True)}" title="{TITLE}" '
             f'width="100%" height="{_HEIGHT}" '
             'style="border: 1px solid #8884; border-radius: 8px"></iframe>'
         )

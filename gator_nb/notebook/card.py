@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from html import escape
 
 from ..client.workforce import why_nobody_begins
+from ..pages import page_of
 from ..payload import one_line
-from ..states import TERMINAL, Status
+from ..states import Status
 from ..tasks.group import Group
 from ..tasks.task import Task
 from . import ended, running, standing, tally
@@ -21,8 +22,10 @@ from .looks import (
     fold,
     framed,
     head,
+    link,
 )
 from .outlook import outlook_row
+from .tally import Tally
 
 _PATIENT = 3.0
 """Seconds before a card asks why nobody begins: a worker of this notebook may be starting."""
@@ -57,7 +60,7 @@ def task_rows(task: Task, *, live: bool = False) -> str:
     rows += [_unserved_row([task])]
     rows += [running.progress_row(task), ended.result_row(task), ended.error_row(task)]
     rows += [ended.again_row(task, live=live)] if task.done() else []
-    rows += [fold("traceback", task.traceback or "")]
+    rows += [ended.traceback_row(task)]
     return "".join(rows)
 
 
@@ -65,29 +68,30 @@ def log_of(task: Task) -> str:
     return task.logs() if task.status not in (Status.WAITING, Status.DELAYED) else ""
 
 
-def group_text(group: Group) -> str:
-    """The group in one line, as its handles know it."""
-    counts = tally.counts(list(group))
-    told = ", ".join(f"{number} {status}" for status, number in counts.items())
+def tally_of(group: Group) -> Tally:
+    """What its handles know: to ask the store for ten thousand tasks takes most of a second."""
+    return Tally(task.handle.record for task in group)
+
+
+def group_text(group: Group, known: Tally) -> str:
+    """The group in one line."""
+    told = ", ".join(f"{number} {status}" for status, number in known.counts.items())
     return f"{len(group)} tasks: {told or 'none'}"
 
 
-def group_html(group: Group) -> str:
+def group_html(group: Group, known: Tally) -> str:
     """The group as one card: a bar of what became of its tasks, and what went wrong."""
-    return framed(group_rows(group) + _seen(*group), f"{len(group)} tasks")
+    seen = "" if known.ended == known.total else _seen(*group)
+    return framed(group_rows(group, known) + seen, f"{len(group)} tasks")
 
 
-def group_rows(group: Group, *, live: bool = False) -> str:
-    """What changes of it. It tells what the handles know: to ask the store for ten thousand tasks
-    takes most of a second."""
-    tasks = list(group)
-    counts = tally.counts(tasks)
-    names = ", ".join(dict.fromkeys(task.handle.record.label for task in tasks))
-    done = sum(counts.get(status, 0) for status in TERMINAL)
-    button = live and done < len(tasks)
-    first = head(bold(one_line(names, NAME_LIMIT)), f"{done} of {len(tasks)} ended", button)
-    drawn = f"{tally.stack(counts, len(tasks))}{tally.legend(counts)}"
-    return f"{first}{drawn}{tally.errors(tasks)}{_unserved_row(tasks)}"
+def group_rows(group: Group, known: Tally, *, live: bool = False) -> str:
+    """What changes of it."""
+    button = live and known.ended < known.total
+    page = _page_link(group[0], "") if live else ""
+    first = head(bold(known.names) + page, f"{known.ended} of {known.total} ended", button)
+    drawn = f"{tally.stack(known.counts, known.total)}{tally.legend(known.counts)}"
+    return f"{first}{drawn}{tally.errors(known.errors)}{_group_waits_row(group, known)}"
 
 
 def queue_html(name: str, where: str, counts: dict[Status, int], told: Sequence[str]) -> str:
@@ -111,7 +115,16 @@ def _task_head(task: Task, live: bool) -> str:
     short = f'<span style="color:{QUIET};{CODE}">{escape(task.task_id[:8])}</span>'
     told = [standing.retry_of(task), standing.reused(task), standing.time(task)]
     button = live and not task.handle.record.done
-    return head(word + bold(standing.name(task)) + short, " · ".join(filter(None, told)), button)
+    left = word + bold(standing.name(task)) + short
+    left += _page_link(task, f"?task={task.task_id}") if live else ""
+    return head(left, " · ".join(filter(None, told)), button)
+
+
+def _page_link(task: Task, where: str) -> str:
+    """The way to it on the dashboard, where this kernel serves one. It is on no card that is saved:
+    the address is nobody else's business, and does not outlive the kernel."""
+    page = page_of(task.handle.client.backend.address)
+    return link(f"{page}{where}", "dashboard") if page else ""
 
 
 def _seen(*tasks: Task) -> str:
@@ -127,6 +140,16 @@ def _seen(*tasks: Task) -> str:
 
 def _unserved_row(tasks: Sequence[Task]) -> str:
     return _told_row(_why_nobody_begins(tasks))
+
+
+def _group_waits_row(group: Group, known: Tally) -> str:
+    """What a person has to do; nothing while some of them go on, or did so just now."""
+    if known.counts.get(Status.RUNNING) or known.ended == known.total:
+        return ""
+    held = f"{known.held} held since an earlier kernel: {standing.HELD_MEND}" if known.held else ""
+    now = group[0].handle.client.backend.now()
+    unserved = "" if now - known.last_end < _PATIENT else _why_nobody_begins(list(group))
+    return f"{_told_row(held)}{_told_row(unserved)}"
 
 
 def _told_row(text: str) -> str:

@@ -22,6 +22,7 @@ from . import card, ended
 from .follow_log import FollowedLog
 from .looks import BUTTON, WIDTH, alarm, printed
 from .page_style import hides_empty_place, style_of
+from .tally import asked
 
 if TYPE_CHECKING:
     from ..client.client import Client
@@ -33,22 +34,22 @@ _PLACE = 3.0
 """Seconds between two looks at a place in line."""
 _REST = 10
 """What takes long, as the card of thousands of tasks, is done again after so many times as long."""
+_WIDGET = 1.0
+"""Seconds for which a widget stays: ipywidgets breaks where one is taken out of the page before all
+of it is drawn (`BoxView.add_child_model` looks into a box that is disposed)."""
 _EMPTY = {"text/plain": "", "text/html": ""}
 _AGAIN = (Status.FAILED, Status.CANCELED)
 
 
-def text_of(shown: Shown) -> str:
-    return card.task_text(shown) if isinstance(shown, Task) else card.group_text(shown)
-
-
-def html_of(shown: Shown) -> str:
-    return card.task_html(shown) if isinstance(shown, Task) else card.group_html(shown)
-
-
-def _rows(shown: Shown) -> str:
+def static(shown: Shown) -> dict[str, str]:
+    """What is saved of it, by MIME type."""
     if isinstance(shown, Task):
-        return card.task_rows(shown, live=True) + (ended.images(shown) if shown.done() else "")
-    return card.group_rows(shown, live=True)
+        return {"text/plain": card.task_text(shown), "text/html": card.task_html(shown)}
+    known = card.tally_of(shown)
+    return {
+        "text/plain": card.group_text(shown, known),
+        "text/html": card.group_html(shown, known),
+    }
 
 
 class Face:
@@ -59,10 +60,13 @@ class Face:
         start: called with this face once it has something to follow again.
 
     Attributes:
-        over: the page shows how it ended.
+        told: the static card says how it ended.
+        over: and the widget has gone that has nothing more to do.
+        looked_at, look_at: when the store was asked about its tasks, and when that is done again.
     """
 
-    over = False
+    told = over = False
+    looked_at = look_at = 0.0
 
     def __init__(
         self,
@@ -75,15 +79,17 @@ class Face:
         self._box: Any = None
         self._static: Any = None
         self._live: Any = None
+        self._displayed_at = 0.0
         self._take(shown)
 
     def _take(self, shown: Shown) -> None:
         """Show that from here on."""
-        self.shown, self.over = shown, False
+        self.shown, self.told, self.over = shown, False, False
         self.by_id: dict[str, list[Task]] = {}
         for task in self.tasks:
             self.by_id.setdefault(task.task_id, []).append(task)
         self._log = FollowedLog(shown) if isinstance(shown, Task) else None
+        self._tally = None if isinstance(shown, Task) else card.tally_of(shown)
         self._trouble = ""
         self._shown_at = self._rests_until = 0.0
         self._stale = True
@@ -100,11 +106,20 @@ class Face:
     @property
     def done(self) -> bool:
         """Nothing will change any more."""
-        return all(task.handle.record.done for task in self.tasks)
+        return self._open_ones()[0] == 0
 
     def see(self, record: Record) -> None:
-        for task in self.by_id[record.id]:
+        """Take news of one of its tasks."""
+        several = self.by_id[record.id]
+        for task in several:
             task.handle.see(record)
+        if self._tally is not None:
+            self._tally.see(several[0].handle.record)
+
+    def count_anew(self) -> None:
+        """A handle may have been told of its task by others."""
+        if isinstance(self.shown, Group):
+            self._tally = card.tally_of(self.shown)
 
     # -- on the page ---------------------------------------------------------------------------
 
@@ -123,6 +138,7 @@ class Face:
             self._build()
             shown = self._box._repr_mimebundle_()
             self._live = display(shown | _EMPTY, raw=True, display_id=True)
+            self._displayed_at = time.monotonic()
 
     def _marked(self, view: dict[str, str]) -> dict[str, str]:
         """The static card, which the widget's style finds by its mark."""
@@ -158,22 +174,35 @@ class Face:
 
     def _draw(self) -> None:
         """Bring the widget up to date; what is as it was is not sent."""
-        self._html.value = _rows(self.shown) + alarm(self._trouble)
+        self._html.value = self._rows() + alarm(self._trouble)
         if self._log is not None and self.tasks[0].handle.record.attempts:
             self._log.read()
             self._text.value = printed(self._log.text, self._log.left_out)
         (self._fold.remove_class if self._text.value else self._fold.add_class)("gator-none")
         self._name_buttons()
 
+    def _rows(self) -> str:
+        shown = self.shown
+        if isinstance(shown, Group):
+            return card.group_rows(shown, self._tally or card.tally_of(shown), live=True)
+        return card.task_rows(shown, live=True) + (ended.images(shown) if shown.done() else "")
+
     def _name_buttons(self) -> None:
-        going_on = [task for task in self.tasks if not task.handle.record.done]
-        asked = all(_asked(task.handle.record) for task in going_on)
-        self._cancel.layout.display = None if going_on else "none"
-        self._cancel.disabled = asked
-        self._cancel.description = "Canceling" if asked else "Cancel"
-        wanted = [] if going_on else self._ways_to_retry()
+        open_ones, stopping = self._open_ones()
+        all_asked = 0 < open_ones == stopping
+        self._cancel.layout.display = None if open_ones else "none"
+        self._cancel.disabled = all_asked
+        self._cancel.description = "Canceling" if all_asked else "Cancel"
+        wanted = [] if open_ones else self._ways_to_retry()
         if [name for name, _ in wanted] != [one.description for one in self._again.children]:
             self._again.children = [self._button(name, how) for name, how in wanted]
+
+    def _open_ones(self) -> tuple[int, int]:
+        """How many tasks have not ended, and how many of these have been asked to stop."""
+        if self._tally is not None:
+            return self._tally.total - self._tally.ended, self._tally.asked
+        record = self.tasks[0].handle.record
+        return int(not record.done), int(asked(record))
 
     # -- following -----------------------------------------------------------------------------
 
@@ -214,27 +243,33 @@ class Face:
 
     def _state(self) -> object:
         """What makes the static card another one; of a group, only that it has ended."""
-        return self.done or (isinstance(self.shown, Task) and self.shown.handle.record.status)
+        record = self.tasks[0].handle.record
+        return self.done or (isinstance(self.shown, Task) and (record.status, asked(record)))
 
     def _end(self) -> None:
         """The static card in the place of the widget; that stays where there is something to do.
 
         A page that was loaded again meanwhile is not told, and still has the widget: it says the
         same, and stays."""
-        view = self._bundle(self.shown)
-        if "text/html" not in view:  # the store is away: the card stays until it is back
-            return
-        if self._box is not None:
-            self._draw()
-        self.over = True
-        self._static.update(self._marked(view), raw=True)
-        if self._live is not None and not self._may_retry():
+        if not self.told:
+            view = self._bundle(self.shown)
+            if "text/html" not in view:  # the store is away: the card stays until it is back
+                return
+            if self._box is not None:
+                self._draw()
+            self._static.update(self._marked(view), raw=True)
+            self.told = True
+        if self._live is None or self._may_retry():
+            self.over = True
+        elif time.monotonic() - self._displayed_at >= _WIDGET:
             self._live.update(_EMPTY, raw=True)
+            self.over = True
 
     # -- what a person does --------------------------------------------------------------------
 
     def cancel(self) -> None:
         self._do(self.shown.cancel)
+        self.count_anew()
         self._name_buttons()
 
     def look_at_edits(self) -> None:
@@ -245,7 +280,7 @@ class Face:
     def _may_retry(self) -> bool:
         if isinstance(self.shown, Task):
             return self.shown.handle.record.status in _AGAIN
-        return any(task.handle.record.status is Status.FAILED for task in self.tasks)
+        return self._tally is not None and self._tally.failed > 0
 
     def _ways_to_retry(self) -> list[tuple[str, Callable[[], Shown]]]:
         """The names of the buttons, and what they do."""
@@ -288,7 +323,3 @@ class Face:
             self._trouble = ""
         except (GatorError, TypeError, ValueError) as error:
             self._trouble = one_line(str(error), 600)
-
-
-def _asked(record: Record) -> bool:
-    return record.cancel_at is not None and record.status is Status.RUNNING

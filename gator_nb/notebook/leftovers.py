@@ -5,8 +5,7 @@ from ..client.workforce import lives, serves, workers
 from ..gator import Gator
 from ..states import BLOCKED
 from ..tasks.group import records
-
-HELD_MEND = "`%gator resume` or `%gator cancel --held`"
+from .standing import HELD_MEND
 
 
 def hold_leftovers(gator: Gator) -> int:

@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -15,7 +16,7 @@ from ..errors import GatorError
 from ..record import Record
 from ..tasks.group import Group
 from ..tasks.task import Task
-from .face import Face, Shown, html_of, text_of
+from .face import Face, Shown, static
 from .unattended import unattended
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ _FRESH = 1.0
 """Seconds for which what a group knows of its tasks will do: to read ten thousand takes longer."""
 _LOOK_EVERY = 5.0
 """Seconds between two looks at the store for what no news told."""
+_MANY, _PATIENT = 200, 1.0
+"""Of a card of so many tasks the first look is so many seconds late: news tells of most of them."""
 _IDLE = 1.0
 """Seconds between two rounds without news."""
-_REST = 10
-"""What takes long is done again after so many times as long."""
+_REST = 50
+"""A look that takes long is repeated after so many times as long."""
 _WATCHED = 50
 """Ended cards that tell when their function was edited since: the newest ones."""
 
@@ -42,7 +45,7 @@ def bundle(shown: object) -> dict[str, str]:
     try:
         if isinstance(shown, Group):
             shown.refresh(older=_FRESH)
-        return {"text/plain": text_of(shown), "text/html": html_of(shown)}
+        return static(shown)
     except GatorError as error:
         return {"text/plain": f"{shown!r}, as last seen: {error}"}
 
@@ -97,6 +100,8 @@ class Flusher:
         """Keep a card up to date until its tasks have ended."""
         self._hear_of_cells()
         with self._lock:
+            face.looked_at = time.monotonic()
+            face.look_at = face.looked_at + (_PATIENT if len(face.by_id) > _MANY else 0.0)
             self._faces.add(face)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
@@ -106,18 +111,20 @@ class Flusher:
         self._news.set()
 
     def settle(self, within: float) -> None:
-        """Wait until no card is left whose tasks have ended."""
+        """Wait until all cards whose tasks have ended say so."""
         deadline = time.monotonic() + within
-        self._look()
+        with self._lock:
+            faces = list(self._faces)
+        self._look(dict.fromkeys(faces, 0.0))
         with self._round_over:
-            while any(face.done or self._known_to_be(face) for face in self._faces):
+            while any(self._has_to_tell(face) for face in self._faces):
                 self._news.set()
                 if not self._round_over.wait(max(0.0, deadline - time.monotonic())):
                     return
 
-    def _known_to_be(self, face: Face) -> bool:
-        """By news that its tasks have not been told yet."""
-        return all(
+    def _has_to_tell(self, face: Face) -> bool:
+        """Its tasks have ended, by news that they have not been told yet."""
+        return not face.told and all(
             one.handle.record.done
             or ((heard := self._changed.get(one.task_id)) is not None and heard.done)
             for one in face.tasks
@@ -139,29 +146,40 @@ class Flusher:
 
     def _run(self) -> None:
         with self._client.watcher.subscribed(self._hear):
-            look_at = 0.0
             while self._refresh_all():
-                began = time.monotonic()
-                if began >= look_at:
-                    self._look()
-                    took = time.monotonic() - began
-                    look_at = began + max(_LOOK_EVERY, _REST * took)
+                self._look_round()
                 self._news.wait(_IDLE)
                 self._news.clear()
                 time.sleep(_PACE)
+
+    def _look_round(self) -> None:
+        """Look at the tasks of each card from time to time, where no news has told of them."""
+        began = time.monotonic()
+        with self._lock:
+            due = [face for face in self._faces if began >= face.look_at]
+        if not due:
+            return
+        self._look({face: began - face.looked_at for face in due})
+        again = began + max(_LOOK_EVERY, _REST * (time.monotonic() - began))
+        for face in due:
+            face.count_anew()
+            face.looked_at, face.look_at = began, again
 
     def _hear(self, records: list[Record]) -> None:
         with self._lock:
             self._changed.update((record.id, record) for record in records)
         self._news.set()
 
-    def _look(self) -> None:
-        """Read every open task, for what no news told."""
-        with self._lock:
-            tasks = [task for face in self._faces for task in face.tasks]
-        ids = list({task.task_id for task in tasks if not task.handle.record.done})
+    def _look(self, older: Mapping[Face, float]) -> None:
+        """Read the open tasks of these cards, save what was read since so many seconds."""
+        ids = {
+            task.task_id
+            for face, seconds in older.items()
+            for task in face.tasks
+            if not task.handle.record.done and task.handle.age >= seconds
+        }
         with suppress(GatorError):
-            found = self._client.backend.get(ids)
+            found = self._client.backend.get(list(ids))
             self._hear([record for record in found if record is not None])
 
     def _refresh_all(self) -> bool:

@@ -7,6 +7,8 @@ from ..states import Status
 from ..tasks.task import Task
 from .looks import NAME_LIMIT
 
+HELD_MEND = "`%gator resume` or `%gator cancel --held`"
+
 
 def word(task: Task) -> str:
     record = task.handle.record

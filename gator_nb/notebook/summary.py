@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..client.workforce import unserved_lanes, workers
 from ..states import Status
 from .card import queue_html
-from .leftovers import HELD_MEND, held_ids
+from .leftovers import held_ids
+from .standing import HELD_MEND
 
 if TYPE_CHECKING:
     from .own_gator import NotebookGator

@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 
 from gator_nb import Gator, Worker
 
-from .measure import OURS, Case, Target, per_second
+from .measure import OURS, Case, Plan, Target, per_second
 
 SLOTS = 2
 SINGLE, BATCHED, WORKING, FITS = 300, 5_000, 100, 18
@@ -29,7 +29,7 @@ TARGETS: tuple[Target, ...] = ()
 
 
 @contextmanager
-def cases() -> Iterator[list[Case]]:
+def cases(plan: Plan) -> Iterator[list[Case]]:
     """The same calls by each way."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -44,7 +44,7 @@ def cases() -> Iterator[list[Case]]:
         client = stack.enter_context(Client(cluster))
         stack.enter_context(Worker(here, processes=SLOTS))
         stack.enter_context(Worker(there, executor=client.get_executor()))
-        yield [*_joblib(here), *_dask(there, client)]
+        yield [*_joblib(here, plan), *_dask(there, client, plan)]
 
 
 def _nothing(n: int) -> int:
@@ -64,12 +64,13 @@ def _work_longer(n: int) -> int:
 # -- joblib ----------------------------------------------------------------------------------------
 
 
-def _joblib(gator: Gator) -> list[Case]:
+def _joblib(gator: Gator, plan: Plan) -> list[Case]:
     ways = {
         OURS: gator.joblib,
         "loky": partial(parallel_config, "loky", n_jobs=SLOTS),
         "dask": partial(parallel_config, "dask"),
     }
+    single, batched, working = map(plan.count, (SINGLE, BATCHED, WORKING))
     X, y = (part[:500] for part in load_digits(return_X_y=True))
 
     def search() -> None:
@@ -79,13 +80,13 @@ def _joblib(gator: Gator) -> list[Case]:
         return lambda: Parallel(**how)(delayed(function)(n) for n in range(count))
 
     kinds = {
-        "joblib, each call a batch": (SINGLE, calls(_nothing, SINGLE, batch_size=1)),
-        "joblib, batches as it finds": (BATCHED, calls(_nothing, BATCHED)),
-        "joblib, calls of 20 ms": (WORKING, calls(_work, WORKING, batch_size=1)),
+        "joblib, each call a batch": (single, calls(_nothing, single, batch_size=1)),
+        "joblib, batches as it finds": (batched, calls(_nothing, batched)),
+        "joblib, calls of 20 ms": (working, calls(_work, working, batch_size=1)),
         "GridSearchCV, fits": (FITS, search),
     }
     return [
-        Case(what, who, "/s", partial(_within, way, count, work))
+        Case.one(what, who, "/s", partial(_within, way, count, work))
         for what, (count, work) in kinds.items()
         for who, way in ways.items()
     ]
@@ -99,7 +100,7 @@ def _within(way: Callable[[], object], count: int, work: Callable[[], object]) -
 # -- Dask ------------------------------------------------------------------------------------------
 
 
-def _dask(gator: Gator, client: Client) -> list[Case]:
+def _dask(gator: Gator, client: Client, plan: Plan) -> list[Case]:
     def ours(function: Callable[[int], int], count: int) -> object:
         return gator.map(function, range(count)).get(timeout=600)
 
@@ -112,12 +113,12 @@ def _dask(gator: Gator, client: Client) -> list[Case]:
 
     ways = {OURS: ours, "dask map": mapped, "dask submit": submitted}
     kinds = {
-        "on a Dask cluster, short calls": (_nothing, BATCHED),
-        "on a Dask cluster, calls of 20 ms": (_work, WORKING),
-        "on a Dask cluster, calls of 200 ms": (_work_longer, WORKING // 5),
+        "on a Dask cluster, short calls": (_nothing, plan.count(BATCHED)),
+        "on a Dask cluster, calls of 20 ms": (_work, plan.count(WORKING)),
+        "on a Dask cluster, calls of 200 ms": (_work_longer, plan.count(WORKING // 5)),
     }
     return [
-        Case(what, who, "/s", partial(per_second, count, partial(way, function, count)))
+        Case.one(what, who, "/s", partial(per_second, count, partial(way, function, count)))
         for what, (function, count) in kinds.items()
         for who, way in ways.items()
     ]

@@ -3,26 +3,76 @@
 import gc
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
-Unit = Literal["/s", "µs", "ms", "bytes", "x"]
+Unit = Literal[
+    "/s", "µs", "ms", "s", "bytes", "MB", "x", "arrays", "% of a core", "wakes/s", "%", "tasks"
+]
 OURS = "gator_nb"
 BARE = "bare"
+_MORE_IS_BETTER = ("/s", "%")
+_SHORTER = 40
+"""How many times less a short run does."""
+
+
+class Plan(NamedTuple):
+    """How much is to be measured."""
+
+    peers: bool = False
+    """Everybody, and not only who the targets name."""
+    short: bool = False
+    """Only to see that it works: figures of so few calls mean nothing."""
+    tasks: int = 1_000_000
+    """How many the largest store of `scale` holds."""
+
+    def count(self, number: int) -> int:
+        return max(2, number // _SHORTER) if self.short else number
+
+    def seconds(self, number: float) -> float:
+        return number / _SHORTER if self.short else number
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is done once a round, and the figures that it tells."""
+
+    who: str
+    """gator_nb, a peer, or "bare"."""
+    tells: Mapping[str, Unit]
+    """What is measured; figures of one name are compared with each other."""
+    run: Callable[[], Sequence[float]] | None
+    """One round: the figures, in the order of `tells`."""
+    why: str = ""
+    """Without `run`: why this one cannot do it."""
+    once: bool = False
+    """Too long for more than the first round that counts."""
+    cold: bool = False
+    """A round that does not count would change nothing."""
+
+    @classmethod
+    def one(
+        cls, what: str, who: str, unit: Unit, run: Callable[[], float], *, cold: bool = False
+    ) -> Self:
+        """A case of one figure."""
+        return cls(who, {what: unit}, lambda: (run(),), cold=cold)
+
+    @classmethod
+    def dash(cls, what: str, who: str, why: str) -> Self:
+        """What this one cannot do."""
+        return cls(who, {what: "x"}, None, why)
 
 
 @dataclass
-class Case:
-    """Something that is measured: `run` does one round and answers one figure."""
+class Series:
+    """The figures of one thing that was measured, one a round."""
 
     what: str
-    """What is measured; cases of one `what` are compared with each other."""
     who: str
-    """gator_nb, a peer, or "bare"."""
     unit: Unit
-    run: Callable[[], float]
+    why: str = ""
     figures: list[float] = field(default_factory=list)
 
     @property
@@ -33,11 +83,15 @@ class Case:
     def spread(self) -> tuple[float, float]:
         return min(self.figures), max(self.figures)
 
-    def times_as_good_as(self, other: "Case") -> float:
-        """The median of the ratios within each round: a machine that drifts slows both alike."""
-        ratios = (ours / theirs for ours, theirs in zip(self.figures, other.figures, strict=True))
+    def times_as_good_as(self, other: "Series") -> float | None:
+        """The median of the ratios within each round: a machine that drifts slows both alike. None
+        where one of them is too little to be measured."""
+        pairs = zip(self.figures, other.figures, strict=False)  # one may run in one round only
+        ratios = [ours / theirs for ours, theirs in pairs if ours and theirs]
+        if not ratios:
+            return None
         ratio = statistics.median(ratios)
-        return ratio if self.unit == "/s" else 1 / ratio
+        return ratio if self.unit in _MORE_IS_BETTER else 1 / ratio
 
 
 class Target(NamedTuple):
@@ -45,51 +99,85 @@ class Target(NamedTuple):
 
     what: str
     than: str
-    """A peer, "bare", or "best peer"."""
+    """A peer, "bare", "best peer", or gator_nb itself."""
     least: float
     """So many times as good, at least."""
     than_what: str = ""
     """What the other does, where that is not the same."""
 
 
+class Limit(NamedTuple):
+    """What gator_nb is to stay below, in the unit of the figure."""
+
+    what: str
+    most: float
+    worst: bool = False
+    """In every round, and not by the median."""
+
+
 class Verdict(NamedTuple):
-    target: Target
+    what: str
     than: str
-    ratio: float
-
-    @property
-    def met(self) -> bool:
-        return self.ratio >= self.target.least
+    figure: float
+    target: float
+    met: bool
 
 
-def judge(targets: Iterable[Target], cases: list[Case]) -> list[Verdict]:
-    """What became of each target whose cases were measured."""
-    verdicts = []
-    for target in targets:
-        ours = [one for one in cases if one.what == target.what and one.who == OURS]
-        other = _other(target, cases)
-        if ours and other is not None:
-            verdicts.append(Verdict(target, other.who, ours[0].times_as_good_as(other)))
-    return verdicts
+def judge(targets: Iterable[Target | Limit], series: list[Series]) -> list[Verdict]:
+    """What became of each target that was measured."""
+    measured = [one for one in series if one.figures]
+    verdicts = (
+        _beside(one, measured) if isinstance(one, Target) else _below(one, measured)
+        for one in targets
+    )
+    return [verdict for verdict in verdicts if verdict is not None]
 
 
-def _other(target: Target, cases: list[Case]) -> Case | None:
-    there = [one for one in cases if one.what == (target.than_what or target.what)]
-    if target.than == "best peer":
-        there = [one for one in there if one.who not in (OURS, BARE)]
-        best = max if there and there[0].unit == "/s" else min
-        return best(there, key=lambda one: one.median, default=None)
-    return next((one for one in there if one.who == target.than), None)
+def _beside(target: Target, series: list[Series]) -> Verdict | None:
+    ours, other = _of(target.what, OURS, series), _other(target, series)
+    ratio = ours.times_as_good_as(other) if ours and other else None
+    if ratio is None or other is None:
+        return None
+    than = f"{other.who}, {target.than_what}" if target.than_what else other.who
+    return Verdict(target.what, than, ratio, target.least, ratio >= target.least)
 
 
-def interleave(cases: list[Case], rounds: int, tell: Callable[[str], None]) -> None:
+def _below(limit: Limit, series: list[Series]) -> Verdict | None:
+    ours = _of(limit.what, OURS, series)
+    if ours is None:
+        return None
+    figure = ours.spread[1] if limit.worst else ours.median
+    return Verdict(limit.what, ours.unit, figure, limit.most, figure <= limit.most)
+
+
+def _of(what: str, who: str, series: list[Series]) -> Series | None:
+    return next((one for one in series if (one.what, one.who) == (what, who)), None)
+
+
+def _other(target: Target, series: list[Series]) -> Series | None:
+    what = target.than_what or target.what
+    if target.than != "best peer":
+        return _of(what, target.than, series)
+    there = [one for one in series if one.what == what and one.who not in (OURS, BARE)]
+    best = max if there and there[0].unit in _MORE_IS_BETTER else min
+    return best(there, key=lambda one: one.median, default=None)
+
+
+def interleave(cases: list[Case], rounds: int, tell: Callable[[str], None]) -> list[Series]:
     """Run every case once a round, after a round that does not count."""
+    series = [
+        [Series(what, case.who, unit, case.why) for what, unit in case.tells.items()]
+        for case in cases
+    ]
     for number in range(rounds + 1):
-        for case in cases:
-            tell(f"round {number}/{rounds}: {case.what}, {case.who}")
-            figure = case.run()
-            if number:
-                case.figures.append(figure)
+        for case, told in zip(cases, series, strict=True):
+            skipped = (case.once and number != 1) or (case.cold and not number)
+            if case.run is None or skipped:
+                continue
+            tell(f"round {number}/{rounds}: {next(iter(case.tells))}, {case.who}")
+            for one, figure in zip(told, case.run(), strict=True):
+                one.figures += [figure] if number else []
+    return [one for told in series for one in told]
 
 
 @contextmanager
@@ -103,20 +191,31 @@ def _heap_of_its_own() -> Iterator[None]:
         gc.unfreeze()
 
 
-def per_second(count: int, work: Callable[[], object]) -> float:
-    """How many of `count` things `work` does in a second."""
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long `work` takes."""
     with _heap_of_its_own():
         start = time.perf_counter()
         work()
-        return count / (time.perf_counter() - start)
+        return time.perf_counter() - start
 
 
-def median_time(times: int, work: Callable[[], object], scale: float) -> float:
-    """The median time of one `work`, in seconds times `scale`."""
+def per_second(count: int, work: Callable[[], object]) -> float:
+    """How many of `count` things `work` does in a second."""
+    return count / seconds_of(work)
+
+
+def times_of(times: int, work: Callable[[], object]) -> list[float]:
+    """How long each `work` takes, in seconds; the shortest first."""
     taken = []
     with _heap_of_its_own():
         for _ in range(times):
             start = time.perf_counter()
             work()
             taken.append(time.perf_counter() - start)
-    return statistics.median(taken) * scale
+    return sorted(taken)
+
+
+def p50_and_p99(times: int, work: Callable[[], object], scale: float) -> tuple[float, float]:
+    """The time of one `work`, in seconds times `scale`: the middle one, and one in a hundred."""
+    taken = times_of(times, work)
+    return statistics.median(taken) * scale, taken[(99 * len(taken)) // 100] * scale

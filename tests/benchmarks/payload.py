@@ -4,17 +4,19 @@ beside plain pickling. Each way is measured in a process of its own."""
 import json
 import os
 import queue
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from statistics import median
-from typing import NamedTuple
+
+import apsw
+
+from .measure import BARE, OURS, Case, Limit, Plan, Unit
 
 MB = 100
 TASKS = 100
@@ -26,33 +28,26 @@ _SIZE = MB * 1_000_000
 _LOOK_EVERY = 0.01
 
 
-class Row(NamedTuple):
-    what: str
-    stored: float
-    """In arrays."""
-    memory: float
-    """That it took beside the processes as such; in arrays."""
-    pushing: float
-    """Seconds."""
-    all: float
-    """Seconds from the push to the last result."""
+_WHAT = f"payload: {MB} MB that {TASKS} tasks capture"
+_STORED, _HELD, _PUSHED, _ALL = (
+    f"{_WHAT}, {what}" for what in ("stored", "memory", "push", "push to all results")
+)
+
+TARGETS = [Limit(_STORED, 1.1, worst=True), Limit(_HELD, MOST_TIMES, worst=True)]
 
 
-def measure(rounds: int, tell: Callable[[str], None]) -> list[Row]:
-    """Each way so many times: the largest memory, and the medians of the times."""
-    return [_summed_up([_apart(name, tell) for _ in range(rounds)]) for name in _WAYS]
+@contextmanager
+def cases(plan: Plan) -> Iterator[list[Case]]:
+    """Each way in a process of its own; stored and held are in arrays of that size."""
+    tells: dict[str, Unit] = {_STORED: "arrays", _HELD: "arrays", _PUSHED: "s", _ALL: "s"}
+    yield [Case(who, tells, partial(_apart, who, plan.count(_SIZE)), cold=True) for who in _WAYS]
 
 
-def _summed_up(rows: list[Row]) -> Row:
-    what, stored, memory, pushing, everything = zip(*rows, strict=True)
-    return Row(what[0], max(stored), max(memory), median(pushing), median(everything))
-
-
-def _apart(name: str, tell: Callable[[str], None]) -> Row:
-    tell(name)
-    command = [sys.executable, "-m", __spec__.name, name]
+def _apart(who: str, size: int) -> list[float]:
+    command = [sys.executable, "-m", __spec__.name, who, str(size)]
     told = subprocess.run(command, check=True, capture_output=True, timeout=600).stdout
-    return Row(*json.loads(told))
+    figures: list[float] = json.loads(told)
+    return figures
 
 
 # -- one way, in its process -----------------------------------------------------------------------
@@ -62,8 +57,8 @@ class Memory:
     """The most that this process and those below it hold while it is watched, in arrays: what
     several of them share counts once (`Pss`, proc(5))."""
 
-    def __init__(self) -> None:
-        self._before = _held()
+    def __init__(self, size: int) -> None:
+        self._before, self._size = _held(), size
         self.most = 0.0
 
     @contextmanager
@@ -80,7 +75,7 @@ class Memory:
 
     def _watch(self, over: threading.Event) -> None:
         while not over.wait(_LOOK_EVERY):
-            self.most = max(self.most, (_held() - self._before) / _SIZE)
+            self.most = max(self.most, (_held() - self._before) / self._size)
 
 
 def _held() -> int:
@@ -105,7 +100,7 @@ def _pss(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
 
 
-def _ours(name: str, **slots: int) -> Row:
+def _ours(size: int, **slots: int) -> tuple[float, ...]:
     import numpy as np
 
     from gator_nb import Gator, Worker
@@ -114,8 +109,8 @@ def _ours(name: str, **slots: int) -> Row:
         path = Path(folder) / "tasks.sqlite"
         with Gator(f"sqlite:///{path}") as gator, Worker(gator, **slots):  # type: ignore[arg-type]
             gator.map(lambda _: np.zeros(1), range(20)).get(timeout=60)  # its processes are up
-            before, memory = _on_disk(path), Memory()
-            data = np.random.default_rng(0).random(_SIZE // 8)
+            before, memory = _on_disk(path), Memory(size)
+            data = np.random.default_rng(0).random(size // 8)
 
             def work(number: int) -> float:
                 return float(data[number::TASKS].sum())
@@ -127,21 +122,21 @@ def _ours(name: str, **slots: int) -> Row:
                 group.get(timeout=300)
             everything = time.perf_counter() - start
             stored = _on_disk(path) - before
-    return Row(name, stored / _SIZE, memory.most, pushed, everything)
+    return stored / size, memory.most, pushed, everything
 
 
-def _plain(name: str) -> Row:
+def _plain(size: int) -> tuple[float, ...]:
     """cloudpickle into a table, and two threads that take the calls out of it."""
     import cloudpickle
     import numpy as np
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tasks.sqlite"
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA journal_mode = wal")
+        db = apsw.Connection(str(path))
+        db.execute("PRAGMA journal_mode = wal; PRAGMA synchronous = normal")
         db.execute("CREATE TABLE task (number INTEGER PRIMARY KEY, call BLOB)")
-        memory = Memory()
-        data = np.random.default_rng(0).random(_SIZE // 8)
+        memory = Memory(size)
+        data = np.random.default_rng(0).random(size // 8)
 
         def work(number: int) -> float:
             return float(data[number::TASKS].sum())
@@ -158,10 +153,10 @@ def _plain(name: str) -> Row:
         stored = _on_disk(path)
         db.close()
     times = TASKS / PLAIN_TASKS
-    return Row(name, stored / _SIZE * times, memory.most, pushed * times, everything * times)
+    return stored / size * times, memory.most, pushed * times, everything * times
 
 
-def _two_threads(db: sqlite3.Connection) -> None:
+def _two_threads(db: apsw.Connection) -> None:
     import pickle
 
     numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -170,12 +165,14 @@ def _two_threads(db: sqlite3.Connection) -> None:
     turn = threading.Lock()
 
     def serve() -> None:
-        while not numbers.empty():
-            with turn:
-                found = db.execute("SELECT call FROM task WHERE number = ?", (numbers.get(),))
-                call = found.fetchone()[0]
-            work, number = pickle.loads(call)
-            work(number)
+        with suppress(queue.Empty):
+            while True:
+                number = numbers.get_nowait()
+                with turn:
+                    found = db.execute("SELECT call FROM task WHERE number = ?", (number,))
+                    call = found.fetchone()[0]
+                work, argument = pickle.loads(call)
+                work(argument)
 
     threads = [threading.Thread(target=serve) for _ in range(2)]
     for thread in threads:
@@ -185,19 +182,20 @@ def _two_threads(db: sqlite3.Connection) -> None:
 
 
 def _on_disk(path: Path) -> int:
-    """Bytes of a store once its log is written back."""
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
-    return path.stat().st_size
+    """Bytes of a store, what is still in its log included. By the same SQLite that has it open:
+    another one in this process would undo its locks as it closes the file."""
+    with closing(apsw.Connection(str(path))) as db:
+        size: int = db.pragma("page_count") * db.pragma("page_size")
+    return size
 
 
-_WAYS: dict[str, Callable[[str], Row]] = {
-    "gator_nb, two threads of the kernel": lambda name: _ours(name, threads=2),
-    "gator_nb, two processes": lambda name: _ours(name, processes=2),
-    f"plain pickling, from {PLAIN_TASKS} of {TASKS} tasks": _plain,
+_WAYS: dict[str, Callable[[int], tuple[float, ...]]] = {
+    OURS: lambda size: _ours(size, threads=2),
+    f"{OURS}, two processes": lambda size: _ours(size, processes=2),
+    BARE: _plain,
 }
+"""Two threads of the kernel, two processes, and plain pickling."""
 
 
 if __name__ == "__main__":
-    print(json.dumps(_WAYS[sys.argv[1]](sys.argv[1])))
+    print(json.dumps(_WAYS[sys.argv[1]](int(sys.argv[2]))))

@@ -1,47 +1,60 @@
-"""How long a cancel takes by what the code does, how much two processes gain, and what ten thousand
-tasks take."""
+"""How long a cancel takes by what the code does, how soon a killed worker's task runs elsewhere,
+and how long a Group of ten thousand takes."""
 
 import contextlib
 import itertools
-import statistics
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-from gator_nb import CANCELED, Gator, Task, Worker, progress
+from gator_nb import CANCELED, Gator, Worker, progress
 from gator_nb.host.process_tree import marked
 
 from ..waiting import until
+from .killing import watched
+from .measure import OURS, Case, Limit, Plan, Unit, seconds_of
 
-MOST_SECONDS = 7.0
-MOST_OF_SERIAL = 0.6
-MANY = 10_000
-_LONG = 1.5
-"""Seconds that one of the two CPU-bound tasks takes, about."""
+_MOST_SECONDS = 7.0
+_MANY = 10_000
+_PATIENCE = 60.0
 
-
-class Row(NamedTuple):
-    what: str
-    median: float
-    """Seconds, or a ratio."""
-    worst: float
-    unit: str = "s"
-    most: float | None = None
-    """The target for the worst."""
+_KILLED = "kill -9 of a worker on this host, until its task has run again"
+_KILLED_FAR = "kill -9 of a worker on another host, until its task has run again"
 
 
-def measure(rounds: int, tell: Callable[[str], None]) -> list[Row]:
-    """Go through all of it, so many times each."""
-    rows = [
-        _cancels(where, name, code, rounds, tell)
-        for where, codes in (("process", _IN_PROCESSES), ("thread", _IN_THREADS))
-        for name, code in codes.items()
-    ]
-    return [*rows, _pair(rounds, tell), *_many(rounds, tell)]
+def _cancel_of(where: str, name: str) -> str:
+    return f"cancel in a {where}: {name}"
+
+
+@contextmanager
+def cases(plan: Plan) -> Iterator[list[Case]]:
+    """Of all that is canceled by one worker of each kind, which goes on with the next."""
+    with ExitStack() as stack:
+        served = {
+            where: (stack.enter_context(_served(where)), codes) for where, codes in _CODES.items()
+        }
+        far = []
+        if not plan.short:  # it waits for two leases
+            kill = stack.enter_context(watched(elsewhere=True))
+            far.append(Case(OURS, {_KILLED_FAR: "s"}, lambda: (kill(),), once=True))
+        parts = ("pushed", "canceled", "run and followed")
+        tells: dict[str, Unit] = {f"a Group of {_MANY:,}: {part}": "s" for part in parts}
+        yield [
+            *(
+                Case.one(
+                    _cancel_of(where, name), OURS, "s", partial(_canceled, gator, code), cold=True
+                )
+                for where, (gator, codes) in served.items()
+                for name, code in codes.items()
+            ),
+            Case.one(_KILLED, OURS, "s", _killed, cold=True),
+            *far,
+            Case(OURS, tells, partial(_many, plan.count(_MANY)), cold=True),
+        ]
 
 
 # -- what is canceled --------------------------------------------------------------------------
@@ -80,23 +93,35 @@ def hostile() -> None:
             time.sleep(600)
 
 
-_IN_PROCESSES = {
-    "cooperative": cooperative,
-    "sleeping": sleeping,
-    "a loop in Python": python_loop,
-    "in C code": in_c_code,
-    "hostile, with a set-sid grandchild": hostile,
+_CODES: dict[str, dict[str, Callable[[], None]]] = {
+    "process": {
+        "cooperative": cooperative,
+        "sleeping": sleeping,
+        "a loop in Python": python_loop,
+        "in C code": in_c_code,
+        "hostile, with a set-sid grandchild": hostile,
+    },
+    "thread": {"cooperative": cooperative, "a loop in Python": python_loop},
 }
-_IN_THREADS = {"cooperative": cooperative, "a loop in Python": python_loop}
+
+TARGETS = [
+    *(
+        Limit(_cancel_of(where, name), _MOST_SECONDS, worst=True)
+        for where, codes in _CODES.items()
+        for name in codes
+    ),
+    Limit(_KILLED, 2.0, worst=True),
+    Limit(_KILLED_FAR, 17.0, worst=True),
+]
 
 
 @contextmanager
-def _served(where: str, slots: int = 1) -> Iterator[Gator]:
+def _served(where: str) -> Iterator[Gator]:
     """A queue with one worker; nothing is left of what its tasks started."""
-    options = {"processes": slots} if where == "process" else {"threads": slots}
+    options = {"processes": 1} if where == "process" else {"threads": 1}
     with _queue() as gator:
         with Worker(gator, **options) as worker:  # type: ignore[arg-type]
-            gator.task(int).get(timeout=60)
+            gator.task(int).get(timeout=_PATIENCE)
             yield gator
         assert not marked(f"{worker.id}:")
 
@@ -110,75 +135,33 @@ def _queue() -> Iterator[Gator]:
         yield gator
 
 
-def _cancels(
-    where: str, name: str, code: Callable[[], None], rounds: int, tell: Callable[[str], None]
-) -> Row:
-    what = f"cancel in a {where}: {name}"
-    with _served(where) as gator:
-        taken = []
-        for number in range(rounds):
-            tell(f"{what}, {number + 1} of {rounds}")
-            taken.append(_cancel(gator.task(begun, code)))
-    return Row(what, statistics.median(taken), max(taken), most=MOST_SECONDS)
-
-
-def _cancel(task: Task) -> float:
-    until(lambda: "begun" in task.logs(), 60)
-    start = time.perf_counter()
-    task.cancel().wait(timeout=60)
+def _canceled(gator: Gator, code: Callable[[], None]) -> float:
+    """From the request until the task is CANCELED, which is said only once its code has stopped."""
+    task = gator.task(begun, code)
+    until(lambda: "begun" in task.logs(), _PATIENCE)
+    taken = seconds_of(lambda: task.cancel().wait(timeout=_PATIENCE))
     assert task.status is CANCELED
-    return time.perf_counter() - start
+    return taken
 
 
-# -- two at a time -----------------------------------------------------------------------------
-
-
-def count(number: int) -> int:
-    total = 0
-    for one in range(number):
-        total += one
-    return total
-
-
-def _pair(rounds: int, tell: Callable[[str], None]) -> Row:
-    start = time.perf_counter()
-    count(5_000_000)
-    number = int(5_000_000 * _LONG / (time.perf_counter() - start))
-    ratios = []
-    with _served("process", 2) as gator:
-        for _ in range(rounds):
-            tell("two CPU-bound tasks")
-            start = time.perf_counter()
-            count(number)
-            count(number)
-            serial = time.perf_counter() - start
-            start = time.perf_counter()
-            gator.map(count, [number, number]).get(timeout=60)
-            ratios.append((time.perf_counter() - start) / serial)
-    what = "two CPU-bound tasks in two processes, of their serial time"
-    return Row(what, statistics.median(ratios), max(ratios), "x", MOST_OF_SERIAL)
+def _killed() -> float:
+    with watched(elsewhere=False) as kill:
+        return kill()
 
 
 # -- very many ---------------------------------------------------------------------------------
 
 
-def _many(rounds: int, tell: Callable[[str], None]) -> list[Row]:
-    taken: dict[str, list[float]] = {"pushed": [], "canceled": [], "run and followed": []}
-    for _ in range(rounds):
-        with _queue() as gator:
-            tell("ten thousand tasks")
-            start = time.perf_counter()
-            group = gator.map(abs, range(MANY))
-            taken["pushed"].append(time.perf_counter() - start)
-            start = time.perf_counter()
-            group.cancel()
-            taken["canceled"].append(time.perf_counter() - start)
-            group = gator.map(abs, range(MANY))
-            start = time.perf_counter()
-            gator.start_worker(threads=2)
-            assert sum(1 for _ in group.as_completed(timeout=120)) == MANY
-            taken["run and followed"].append(time.perf_counter() - start)
-    return [
-        Row(f"a Group of {MANY:,}: {what}", statistics.median(found), max(found))
-        for what, found in taken.items()
-    ]
+def _many(count: int) -> tuple[float, float, float]:
+    with _queue() as gator:
+        start = time.perf_counter()
+        group = gator.map(abs, range(count))
+        pushed = time.perf_counter() - start
+        canceled = seconds_of(group.cancel)
+        group = gator.map(abs, range(count))
+        gator.start_worker(threads=2)
+
+        def follow() -> None:
+            assert sum(1 for _ in group.as_completed(timeout=2 * _PATIENCE)) == count
+
+        return pushed, canceled, seconds_of(follow)

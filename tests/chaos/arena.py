@@ -67,6 +67,7 @@ class Arena:
             self.disk = self._small_disk()
             self.address = direct = f"sqlite:///{self.disk}/tasks.sqlite"
         self.gator = self._stack.enter_context(Gator(direct))
+        self._direct = direct
         self.host = Host(self.folder)
         self._stack.callback(self.host.close)
         self.threads = [self.worker(threads=2) for _ in range(2)]
@@ -153,6 +154,7 @@ class Arena:
     def settle_down(self) -> Verdict:
         """No more pushes; what is there is worked off, then judged."""
         self._end_drivers()
+        Gator(self._direct).close()  # a store that is gone waits for somebody to open it anew
 
         def calm() -> bool:
             self.look_for(0.1)

@@ -66,6 +66,9 @@ class Clients(RuleBasedStateMachine):
         self.pushes: dict[str, Push] = {}
         self.claims: list[tuple[str, str]] = []
         self.ended: dict[str, Record] = {}
+        self.cursor: int | None = None
+        self.followed: dict[str, Record] = {}
+        """What somebody knows of the store who only asks for what has changed."""
         self.number = 0
 
     # -- clients ------------------------------------------------------------------------------

@@ -213,6 +213,20 @@ class StoreMachine(Clients):
         assert {one.id for one in page.records} == in_group
 
     @invariant()
+    def a_follower_knows_it_all(self) -> None:
+        """A few changes at a time; at a reset it reads everything anew."""
+        while True:
+            changes = self.backend.changes(self.cursor, limit=2)
+            self.cursor = changes.cursor
+            found = self.backend.page(limit=10_000).records if changes.reset else changes.records
+            self.followed = {} if changes.reset else self.followed
+            self.followed.update((one.id, one) for one in found)
+            if not changes.reset and len(found) < 2:
+                break
+        records = self.backend.page(limit=10_000).records
+        assert self.followed == {one.id: one for one in records}
+
+    @invariant()
     def counters_and_indexes_are_right(self) -> None:
         counts: dict[str, dict[int, int]] = {}
         for task in self.model.tasks.values():

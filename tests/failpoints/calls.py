@@ -58,20 +58,32 @@ def calls(ledger: str) -> dict[str, Callable[..., Any]]:
         write("end")
         return int(checkpoint() or 0)
 
+    return {
+        "plain": plain, "twice": twice, "fails": fails, "large": large, "kept": kept,
+        "stopped": _stopped(write),
+    }  # fmt: skip
+
+
+def _stopped(write: Callable[[str], None]) -> Callable[[str], None]:
     def stopped(address: str) -> None:
-        """Has itself canceled, and waits to be stopped."""
+        """Has itself canceled, and waits to be stopped. Who opens a store whose server is away is
+        told so at once, so it tries again."""
         import time
 
         from gator_nb import Gator, current_task, progress
+        from gator_nb.errors import StoreUnavailable
 
         write("begin")
-        with Gator(address) as other:
-            other.cancel(current_task().task_id)
+        asked = False
+        while not asked:
+            try:
+                with Gator(address) as other:
+                    other.cancel(current_task().task_id)
+                asked = True
+            except StoreUnavailable:
+                time.sleep(0.1)
         while True:
             progress(1, 2)
             time.sleep(0.01)
 
-    return {
-        "plain": plain, "twice": twice, "fails": fails, "large": large, "kept": kept,
-        "stopped": stopped,
-    }  # fmt: skip
+    return stopped

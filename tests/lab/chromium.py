@@ -1,5 +1,6 @@
 """Debian's Chromium, and pages of it that tell what they asked for and what broke."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,14 @@ _OF_NOTEBOOK7 = (
     "Command 'filebrowser:open-path' not registered.",
 )
 """Errors of Notebook 7.6 itself as it begins; on its pages alone they are passed over."""
+_OF_A_BOX = re.compile(
+    r"TypeError: Cannot read properties of null \(reading 'widgets'\)\n"
+    r" +at get widgets \(\S+\)\n"
+    r" +at \S+/extensions/@jupyter-widgets/jupyterlab-manager/static/\S+\n"
+    r" +at async Promise.all \(index \d+\)$"
+)
+"""An error of ipywidgets' own: a box is taken out of the page while its children are being drawn,
+and `BoxView.add_child_model` (packages/controls/src/widget_box.ts) looks for their places in it."""
 _HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "blob:http://127.0.0.1:", "data:")
 
 
@@ -50,9 +59,11 @@ class Pages:
         return page
 
     def _note_error(self, found: WebError) -> None:
-        text, page = str(found.error), found.page
-        if page is None or "/notebooks/" not in page.url or text not in _OF_NOTEBOOK7:
-            self._broken.append(text)
+        address = "" if found.page is None else found.page.url
+        text, where = str(found.error), found.error.stack or ""
+        of_notebook7 = "/notebooks/" in address and text in _OF_NOTEBOOK7
+        if not of_notebook7 and not _OF_A_BOX.match(where):
+            self._broken.append(f"{address}: {where or text}")
 
     def close(self) -> None:
         """Close the pages; nothing broke on them, and they asked this machine alone."""

@@ -89,8 +89,9 @@ def test_the_button_of_a_card_cancels(open_notebook: Open):
     """A thread cannot be stopped in C code: the card says canceling until it has stopped, and
     canceled only then, as the task's handle does."""
     notebook = open_notebook(
-        "cancel.ipynb", "%load_ext gator_nb", "import time\ntask = gator.task(time.sleep, 3)\ntask",
-        "print(task.status)", "print(task.status)",
+        "cancel.ipynb", "%load_ext gator_nb",
+        "import os\nend, begin = os.pipe()\ntask = gator.task(os.read, end, 1)\ntask",
+        "print(task.status)", "os.write(begin, b'.')", "print(task.status)",
     )  # fmt: skip
     notebook.run_cell(1)
     notebook.run_cell(2)
@@ -99,23 +100,30 @@ def test_the_button_of_a_card_cancels(open_notebook: Open):
     card.get_by_role("button", name="Cancel").click()
     expect(card.get_by_role("button", name="Canceling")).to_be_disabled()
     notebook.run_cell(3)
-    expect(notebook.output(3)).to_have_text("running")
+    expect(notebook.output(3)).to_have_text("running", timeout=20 * SECONDS)
+    notebook.run_cell(4)
     expect(card).to_contain_text("canceled after", timeout=20 * SECONDS)
     expect(card.get_by_role("button")).to_have_text("Retry")
-    notebook.run_cell(4)
-    expect(notebook.output(4)).to_have_text("canceled")
+    notebook.run_cell(5)
+    expect(notebook.output(5)).to_have_text("canceled", timeout=20 * SECONDS)
 
 
 def test_a_page_that_is_loaded_again_still_tells_the_truth(open_notebook: Open):
     """The browser is closed and opened while a task runs: its card lives on, and ends rightly."""
-    notebook = open_notebook("again.ipynb", "%load_ext gator_nb", TRAIN, "gator.task(train, 120)")
+    notebook = open_notebook(
+        "again.ipynb", "%load_ext gator_nb",
+        "import time\nfrom pathlib import Path\n"
+        "def wait(file):\n    while not file.exists(): time.sleep(0.05)\n    return 'gone on'",
+        "gator.task(wait, Path('go on').absolute())",
+    )  # fmt: skip
     notebook.run_all()
     expect(notebook.output(3)).to_contain_text("running", timeout=20 * SECONDS)
     notebook.wait_until_idle()
     notebook.saved()
     notebook.page.reload()
-    expect(notebook.output(3)).to_contain_text("running", timeout=20 * SECONDS)
-    expect(notebook.output(3)).to_contain_text("{'accuracy': 0.93}", timeout=20 * SECONDS)
+    expect(notebook.output(3)).to_contain_text("running", timeout=60 * SECONDS)
+    notebook.path.with_name("go on").touch()
+    expect(notebook.output(3)).to_contain_text("'gone on'", timeout=20 * SECONDS)
 
 
 def test_the_page_beside_it_cancels_what_runs_in_the_kernel(

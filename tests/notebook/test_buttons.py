@@ -1,6 +1,7 @@
 """The buttons of a card: what is there, what it does, and what it says when that cannot be."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -100,6 +101,22 @@ def test_a_success_leaves_the_page_to_the_static_card(gator: Gator, divide, foll
     assert face.over
     assert "success" in face._static.data["text/html"]
     assert face._live.data == {"text/plain": "", "text/html": ""}
+
+
+def test_a_widget_is_drawn_before_it_goes(gator: Gator, divide, follow):
+    """ipywidgets breaks when one is taken out of the page at once; what is saved tells the end."""
+    task = gator.task(divide, 1)
+    face = follow(task)
+    face._displayed_at = time.monotonic()
+    gator.pop()
+    task.wait(10)
+    face.refresh(changed=True)
+    assert "success" in face._static.data["text/html"]
+    assert (face.told, face.over, face._live.data) == (True, False, {})
+    face._displayed_at -= 10
+    face.refresh(changed=False)
+    assert face.over
+    assert face._live.data["text/html"] == ""
 
 
 def test_a_failure_is_run_again_in_its_place(gator: Gator, failed, follow):

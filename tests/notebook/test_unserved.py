@@ -43,7 +43,7 @@ def test_a_group_of_them(gator: Gator, another_python: None) -> None:
     with gator.start_worker(threads=1) as worker:
         assert worker.registered.wait(30)
         group = gator.map(abs, range(3))
-        told = card.group_html(group)
+        told = card.group_html(group, card.tally_of(group))
         group.cancel()
     assert f"no worker can run 3 tasks of queue &#x27;all&#x27;: {WHY}" in told
 

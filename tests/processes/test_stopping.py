@@ -16,6 +16,7 @@ import pytest
 
 from gator_nb import Gator, Status, Task, Worker
 from gator_nb.errors import TaskTimeout
+from gator_nb.executors.nursery import GRACE
 from tests.waiting import until
 
 
@@ -120,12 +121,17 @@ def test_whatever_it_does_it_is_stopped(
     task = gator.task(begin, hostile)
     until(lambda: "begun" in task.logs())
     task.cancel()
-    until(lambda: task.handle.look().cancel_step == "interrupted")
+    until(lambda: task.handle.look().cancel_step)
     assert task.canceling
     task.wait(60)
     assert (task.status, task.error[-11:]) == (Status.CANCELED, " by SIGKILL")
     assert not [pid for pid in re.findall(r"started (\d+)", task.logs()) if runs(pid)]
     assert gator.task(pow, 2, 3).get(60) == 8
+
+
+def seconds_to_stop(task: Task) -> float:
+    """As its error tells them."""
+    return float(re.findall(r"stopped (\d+\.\d) s later", str(task.error))[0])
 
 
 def test_force_does_not_wait_for_the_code(gator: Gator, worker: Worker) -> None:
@@ -134,7 +140,7 @@ def test_force_does_not_wait_for_the_code(gator: Gator, worker: Worker) -> None:
     gator.backend.cancel([task.task_id], "me", force=True)
     task.wait(60)
     assert task.status is Status.CANCELED
-    assert "stopped 0." in task.error
+    assert seconds_to_stop(task) < GRACE
 
 
 def test_a_result_that_wins_against_the_cancel_stays(gator: Gator, worker: Worker) -> None:
@@ -163,9 +169,8 @@ def test_force_does_not_wait_for_it(gator: Gator, worker: Worker) -> None:
     """By the handle, or `%gator cancel --force`."""
     task = gator.task(swallowing)
     until(lambda: task.status is Status.RUNNING)
-    begun = time.monotonic()
     assert task.cancel(force=True).wait(30).status is Status.CANCELED
-    assert time.monotonic() - begun < 4
+    assert seconds_to_stop(task) < GRACE
     assert "SIGKILL" in str(task.error)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from gator_nb import RUNNING, SUCCESS, Gator
 
-from ..waiting import until
+from ..waiting import Gate, until
 from .cable import Cable, ServerAtTheCable, cable, missing
 from .hosts import Host
 from .ledger import History, Ledger
@@ -45,18 +45,31 @@ def far(joined: Cable, tmp_path: Path) -> Iterator[Host]:
 
 
 def test_a_cable_that_is_out_for_less_than_the_lease_changes_nothing(
-    joined: Cable, server: ServerAtTheCable, far: Host, here: Host, ledger: Ledger
+    joined: Cable,
+    server: ServerAtTheCable,
+    far: Host,
+    here: Host,
+    ledger: Ledger,
+    tmp_path: Path,
 ) -> None:
     """Tasks go on meanwhile, those that end are settled afterwards, and nobody takes them."""
     near, there = server.dsns()
     history = History()
     with Gator(near) as gator, gator.client.watcher.subscribed(history.note):
         worker = far.worker(there, threads=2, lease=LEASE)
-        tasks = [gator.task(ledger.call(1.0)), gator.task(ledger.call(LEASE))]
-        until(lambda: len(ledger.began()) == 2)
-        joined.pull()
+        gate = Gate(tmp_path / "gate")
+        kept = ledger.call()
+
+        def behind_the_gate() -> int:
+            gate.wait()
+            return kept()
+
+        tasks = [gator.task(behind_the_gate), gator.task(ledger.call(LEASE))]
+        until(lambda: {task.status for task in tasks} == {RUNNING})
         here.worker(near)
-        until(lambda: sum(ledger.ended().values()) == 1)  # one ends meanwhile
+        joined.pull()
+        gate.open()
+        until(lambda: sum(ledger.ended().values()) == 1, LEASE / 2)
         assert {task.status for task in tasks} == {RUNNING}, "and nobody can know that yet"
         joined.put_back()
         gator.wait(tasks, timeout=PATIENT)

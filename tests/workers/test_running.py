@@ -45,8 +45,8 @@ def test_what_waits_behind_a_long_task_is_left_to_others(shared: Gator, worker_s
     worker_script(threads=1)
     shared.map(abs, range(200)).wait(timeout=60)  # from now on it claims many at once
     worker_script(threads=1)
-    long, *shorts = shared.map(time.sleep, [8.0, *[0.0] * 20])
-    shared.wait(shorts, timeout=7)
+    long, *shorts = shared.map(time.sleep, [30.0, *[0.0] * 20])
+    shared.wait(shorts, timeout=25)
     assert not long.done()
     assert {task.attempts for task in shorts} == {1}
     long.cancel()

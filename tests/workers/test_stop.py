@@ -1,7 +1,9 @@
 """`Worker.stop` and the end of the interpreter."""
 
+import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -72,35 +74,57 @@ def test_after_the_timeout_what_runs_is_interrupted_and_goes_back(gator: Gator) 
         task.cancel().wait(timeout=10)
 
 
+class InC:
+    """C code that no interruption ends, until its test lets it go on: a read of an empty pipe."""
+
+    def __init__(self) -> None:
+        self.far, near = os.pipe()
+        self._near = os.fdopen(near, "wb")
+
+    def let_go(self) -> None:
+        """This read, and each that comes later."""
+        self._near.close()
+
+
+@pytest.fixture
+def in_c() -> Iterator[InC]:
+    one = InC()
+    yield one
+    one.let_go()
+    os.close(one.far)
+
+
 @pytest.mark.slow
-def test_what_cannot_be_stopped_keeps_its_claim(gator: Gator) -> None:
+def test_what_cannot_be_stopped_keeps_its_claim(gator: Gator, in_c: InC) -> None:
     """C code runs on, and nobody else may run its task meanwhile; its result counts in the end."""
     worker = Worker(gator, threads=1).start()
-    task = gator.task(time.sleep, 2.5)
+    task = gator.task(os.read, in_c.far, 1)
     until(lambda: task.status == RUNNING)
     assert worker.stop(timeout=0.1) is False
     with Worker(gator, threads=1):
         time.sleep(0.8)
         assert (task.status, task.attempts) == (RUNNING, 1)
-        task.wait(timeout=10)
+        in_c.let_go()
+        task.wait(timeout=30)
     assert task.attempts <= 2
     until(lambda: our_threads() in ([], ["gator_nb watcher"]))
 
 
 @pytest.mark.slow
 def test_a_store_that_is_closed_before_the_code_has_stopped_lets_go_of_it_then(
-    shared: Gator, conn: str, caplog: pytest.LogCaptureFixture
+    shared: Gator, conn: str, in_c: InC, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The task is lost once its code has ended, not before; who closed the store hears no more."""
     with Gator(conn) as other:
         worker = Worker(other, threads=1).start()
-        task = shared.options(on_lost="fail").task(time.sleep, 2.5)
+        task = shared.options(on_lost="fail").task(os.read, in_c.far, 1)
         until(lambda: task.status == RUNNING)
         assert worker.stop(timeout=0.1) is False
     caplog.clear()
     shared.client.reap()
     assert task.status == RUNNING
-    until(lambda: "gator_nb worker" not in our_threads(), 10)
+    in_c.let_go()
+    until(lambda: "gator_nb worker" not in our_threads())
     task.wait(timeout=20)
     assert isinstance(task.handle.exception(), TaskLost)
     assert caplog.messages == []

@@ -1,10 +1,12 @@
-"""`python -m tests.benchmarks.peers NAME PORT`: a worker of that queue, until its input ends."""
+"""`python -m tests.benchmarks.peers NAME ADDRESS [SLOTS]`: a worker of that queue, until its input
+ends. With a minus before SLOTS these are processes, and not threads."""
 
 import os
 import sys
 import threading
+from typing import cast
 
-from . import database_of, peer_class
+from . import Served, opened
 
 
 def _end_with_the_input() -> None:
@@ -13,7 +15,7 @@ def _end_with_the_input() -> None:
 
 
 if __name__ == "__main__":
-    name, port = sys.argv[1:]
-    queue = peer_class(name)(int(port), database_of(name))
+    name, address, *slots = sys.argv[1:]
+    queue = cast("Served", opened(name, address))
     threading.Thread(target=_end_with_the_input, daemon=True).start()
-    queue.serve()
+    queue.serve(int(slots[0]) if slots else 1)

@@ -3,18 +3,17 @@
 import celery
 import redis
 
-from . import add
+from ..work import add
 
 
 class Queue:
     drained = 400
 
-    def __init__(self, port: int, db: int) -> None:
-        url = f"redis://127.0.0.1:{port}/{db}"
-        self._app = celery.Celery("bench", broker=url, backend=url, set_as_current=False)
+    def __init__(self, address: str) -> None:
+        self._app = celery.Celery("bench", broker=address, backend=address, set_as_current=False)
         self._app.conf.worker_hijack_root_logger = False
         self._add = self._app.task(name="add")(add)
-        self._client = redis.Redis(port=port, db=db)
+        self._client = redis.Redis.from_url(address)
 
     def push(self, count: int) -> None:
         for number in range(count):
@@ -23,10 +22,14 @@ class Queue:
     def call(self) -> None:
         assert self._add.delay(1).get(timeout=30) == 6
 
+    def gather(self, count: int) -> list[int]:
+        results = [self._add.delay(number) for number in range(count)]
+        return [one.get(timeout=30) for one in results]
+
     def finished(self) -> int:
         return sum(1 for _ in self._client.scan_iter("celery-task-meta-*", count=10_000))
 
-    def serve(self) -> None:
+    def serve(self, slots: int) -> None:
         options = ["--pool=solo", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         self._app.worker_main(["worker", "--loglevel=ERROR", *options])
 

@@ -6,7 +6,7 @@ import redis
 from taskiq.api import run_receiver_task
 from taskiq_redis import ListQueueBroker, RedisAsyncResultBackend
 
-from . import add
+from ..work import add
 
 
 async def add_in_loop(x: int) -> int:
@@ -16,11 +16,12 @@ async def add_in_loop(x: int) -> int:
 class Queue:
     drained = 1200
 
-    def __init__(self, port: int, db: int) -> None:
-        url = f"redis://127.0.0.1:{port}/{db}"
-        self._broker = ListQueueBroker(url).with_result_backend(RedisAsyncResultBackend(url))
+    def __init__(self, address: str) -> None:
+        self._broker = ListQueueBroker(address).with_result_backend(
+            RedisAsyncResultBackend(address)
+        )
         self._add = self._broker.register_task(add_in_loop, "add")
-        self._client = redis.Redis(port=port, db=db)
+        self._client = redis.Redis.from_url(address)
         self._loop = asyncio.new_event_loop()
 
     def push(self, count: int) -> None:
@@ -31,18 +32,21 @@ class Queue:
         self._loop.run_until_complete(push())
 
     def call(self) -> None:
-        async def call() -> None:
-            task = await self._add.kiq(1)
-            result = await task.wait_result(check_interval=0.001, timeout=30)
-            assert result.return_value == 6
+        assert self.gather(1) == [5]
 
-        self._loop.run_until_complete(call())
+    def gather(self, count: int) -> list[int]:
+        async def gather() -> list[int]:
+            tasks = [await self._add.kiq(number) for number in range(count)]
+            results = [await one.wait_result(check_interval=0.001, timeout=30) for one in tasks]
+            return [one.return_value for one in results]
+
+        return self._loop.run_until_complete(gather())
 
     def finished(self) -> int:
         """Each result is a key, and so is the list while there is something in it."""
         return int(self._client.dbsize()) - int(self._client.exists("taskiq"))
 
-    def serve(self) -> None:
+    def serve(self, slots: int) -> None:
         self._loop.run_until_complete(run_receiver_task(self._broker, run_startup=True))
 
     def close(self) -> None:

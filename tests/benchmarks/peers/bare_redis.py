@@ -7,12 +7,13 @@ to retry, to cancel or to recover by.
 import hmac
 import os
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import cloudpickle
 import redis
 
-from ..memory import closure
+from ..work import closure
 
 _KEY = b"k" * 32
 _MAC = 32
@@ -50,12 +51,12 @@ redis.call('PUBLISH', KEYS[1] .. 'news', '')
 class Queue:
     drained = 5000
 
-    def __init__(self, port: int, db: int) -> None:
-        self._client = redis.Redis(port=port, db=db)
+    def __init__(self, address: str) -> None:
+        self._client = redis.Redis.from_url(address)
         self._push, self._claim, self._settle = (
             self._client.register_script(source) for source in (_PUSH, _CLAIM, _SETTLE)
         )
-        self._prefix = f"bare{db}:"
+        self._prefix = "bare:"
         self._closure = closure()
         self._ear = self._client.pubsub(ignore_subscribe_messages=True)
 
@@ -63,28 +64,32 @@ class Queue:
         for number in range(count):
             self._run(self._push, self._packed(number))
 
-    def push_many(self, count: int) -> None:
-        self._run(self._push, [part for n in range(count) for part in self._packed(n)])
+    def push_many(self, count: int) -> list[str]:
+        packed = [self._packed(number) for number in range(count)]
+        self._run(self._push, [part for one in packed for part in one])
+        return [task_id for task_id, _ in packed]
 
     def call(self) -> None:
+        assert self.gather(1) == [5]
+
+    def gather(self, count: int) -> list[int]:
         self._listen("news")
-        pushed = self._packed(1)
-        self._run(self._push, pushed)
-        while (data := self._client.get(f"{self._prefix}o:{pushed[0]!s}")) is None:
+        keys = [f"{self._prefix}o:{task_id}" for task_id in self.push_many(count)]
+        while self._client.exists(keys[-1]) == 0:
             self._ear.get_message(timeout=30)
-        assert _opened(data) == 6
+        return [opened(data) for data in self._client.mget(keys)]
 
     def finished(self) -> int:
         return int(self._client.get(f"{self._prefix}ended") or 0)
 
-    def serve(self) -> None:
+    def serve(self, slots: int) -> None:
         self._listen("work")
         while True:
             while found := self._run(self._claim, [_BATCH, "worker"]):
                 done: list[str | bytes] = []
                 for task_id, envelope in zip(found[::2], found[1::2], strict=True):
-                    function, args = _opened(envelope)
-                    done += (task_id, _signed(pickle.dumps(function(*args), protocol=5)))
+                    function, args = opened(envelope)
+                    done += (task_id, signed(function(*args)))
                 self._run(self._settle, done)
             self._ear.get_message(timeout=30)
 
@@ -93,7 +98,7 @@ class Queue:
         self._client.close()
 
     def _packed(self, number: int) -> tuple[str, bytes]:
-        return os.urandom(16).hex(), _signed(cloudpickle.dumps((self._closure, (number,))))
+        return os.urandom(16).hex(), signed((self._closure, (number,)), cloudpickle.dumps)
 
     def _run(self, script, args: Sequence[object]):  # type: ignore[no-untyped-def]
         return script(keys=[self._prefix], args=args)
@@ -104,10 +109,13 @@ class Queue:
             self._ear.get_message(timeout=30)
 
 
-def _signed(data: bytes) -> bytes:
+def signed(value: object, dumps: Callable[[object], bytes] = pickle.dumps) -> bytes:
+    """The pickle of a value behind its signature."""
+    data = dumps(value)
     return hmac.digest(_KEY, data, "sha256") + data
 
 
-def _opened(data: bytes):  # type: ignore[no-untyped-def]
+def opened(data: bytes) -> Any:
+    """What was signed so."""
     assert hmac.compare_digest(hmac.digest(_KEY, data[_MAC:], "sha256"), data[:_MAC])
     return pickle.loads(data[_MAC:])
