@@ -279,7 +279,7 @@ class Try(Running):
             try:
                 with self._lock:
                     if self._struck:
-                        _strike(threading.get_ident(), None)
+                        _take_back()
                     self._thread = None
             except Interrupted:  # struck between the lines above: go on leaving
                 continue
@@ -368,10 +368,23 @@ def _plain(number: float) -> float:
     return number if type(number) in (int, float) else float(number)
 
 
-def _strike(thread: int, error: type[BaseException] | None) -> None:
-    """Set an exception in a thread, or take back one that is still pending."""
-    value = None if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)
+def _strike(thread: int, error: type[BaseException]) -> None:
+    """Set an exception in a thread, in place of one that is pending there."""
+    set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    set_error(ctypes.c_ulong(thread), ctypes.py_object(error))
+
+
+class _Nothing(BaseException):
+    """What lands in place of an interruption that is not wanted any more."""
+
+
+def _take_back() -> None:
+    """Have nothing pending in this thread. To set no error at all would have CPython 3.11 look for
+    it for ever, in every thread: all code is slower, and a debugger that traces hangs."""
+    with suppress(_Nothing):
+        _strike(threading.get_ident(), _Nothing)
+        while True:
+            pass
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Cancel, and how truthfully it is told."""
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,6 +18,29 @@ from gator_nb.record import Record
 
 from ..waiting import until
 from .conftest import Ledger
+
+TRACED = """
+import sys, time
+from gator_nb import Gator
+
+def spin(begun):
+    open(begun, "w").close()
+    while True:
+        pass
+
+def traced():
+    sys._getframe().f_trace = None
+    return "traced"
+
+with Gator("memory://") as gator:
+    gator.start_worker(threads=1)
+    task = gator.task(spin, "begun")
+    while not __import__("os").path.exists("begun"):
+        time.sleep(0.01)
+    task.cancel().wait(60)
+    sys.settrace(lambda *_: None)
+    print(task.status, traced())
+"""
 
 
 @pytest.fixture
@@ -352,3 +377,10 @@ def test_a_call_that_never_loads_in_time_says_so(gator: Gator, worker: Worker) -
     task = gator.options(timeout=0.3).task(print, Slow())
     with pytest.raises(TaskTimeout, match=r"over its timeout of 0.3 s"):
         task.get(timeout=30)
+
+
+def test_a_debugger_traces_after_a_cancel(tmp_path: Path) -> None:
+    """Nothing of the interruption is left pending, for which CPython 3.11 would look for ever."""
+    command = [sys.executable, "-c", TRACED]
+    done = subprocess.run(command, cwd=tmp_path, timeout=60, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("canceled traced\n", "")
