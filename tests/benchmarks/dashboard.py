@@ -119,13 +119,21 @@ async def _session(url: str) -> WebSocketClientConnection:
     assert token is not None
     address = HTTPRequest(f"{url.replace('http', 'ws', 1)}ws", request_timeout=_PATIENCE)
     socket = await websocket_connect(address, subprotocols=["bokeh", token[1]])
-    for part in ({"msgid": "1", "msgtype": "PULL-DOC-REQ"}, {}, {}):
-        await socket.write_message(json.dumps(part))
     async with asyncio.timeout(_PATIENCE):
-        while "PULL-DOC-REPLY" not in str(await socket.read_message()):
-            pass  # the server greets, and tells what has changed meanwhile
-        assert "roots" in str([await socket.read_message() for _ in range(2)])
+        await _until(socket, "ACK")  # what comes before that, the server refuses
+        for part in ({"msgid": "1", "msgtype": "PULL-DOC-REQ"}, {}, {}):
+            await socket.write_message(json.dumps(part))
+        assert "roots" in await _until(socket, "PULL-DOC-REPLY")
     return socket
+
+
+async def _until(socket: WebSocketClientConnection, kind: str) -> str:
+    """The content of the next message of that kind; a message comes as head, metadata, content."""
+    while kind not in str(head := await socket.read_message()):
+        if head is None:
+            raise ConnectionError("the server has ended the session")
+    await socket.read_message()
+    return str(await socket.read_message())
 
 
 def _looked(address: str, text: str) -> float:

@@ -53,7 +53,7 @@ def cases(plan: Plan) -> Iterator[list[Case]]:
                 return judge(gator, plan)
 
         yield [
-            Case.one(f"{store}: {what}", OURS, unit, partial(run, store, judge))
+            Case.one(f"{store}: {what}", OURS, unit, partial(run, store, judge), cold=True)
             for what, (unit, judge) in kinds.items()
             for store in _STORES
         ]

@@ -49,11 +49,15 @@ class Case:
     """Without `run`: why this one cannot do it."""
     once: bool = False
     """Too long for more than the first round that counts."""
+    cold: bool = False
+    """A round that does not count would change nothing."""
 
     @classmethod
-    def one(cls, what: str, who: str, unit: Unit, run: Callable[[], float]) -> Self:
+    def one(
+        cls, what: str, who: str, unit: Unit, run: Callable[[], float], *, cold: bool = False
+    ) -> Self:
         """A case of one figure."""
-        return cls(who, {what: unit}, lambda: (run(),))
+        return cls(who, {what: unit}, lambda: (run(),), cold=cold)
 
     @classmethod
     def dash(cls, what: str, who: str, why: str) -> Self:
@@ -167,7 +171,8 @@ def interleave(cases: list[Case], rounds: int, tell: Callable[[str], None]) -> l
     ]
     for number in range(rounds + 1):
         for case, told in zip(cases, series, strict=True):
-            if case.run is None or (case.once and number != 1):
+            skipped = (case.once and number != 1) or (case.cold and not number)
+            if case.run is None or skipped:
                 continue
             tell(f"round {number}/{rounds}: {next(iter(case.tells))}, {case.who}")
             for one, figure in zip(told, case.run(), strict=True):

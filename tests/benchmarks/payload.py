@@ -4,16 +4,17 @@ beside plain pickling. Each way is measured in a process of its own."""
 import json
 import os
 import queue
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+
+import apsw
 
 from .measure import BARE, OURS, Case, Limit, Plan, Unit
 
@@ -39,7 +40,7 @@ TARGETS = [Limit(_STORED, 1.1, worst=True), Limit(_HELD, MOST_TIMES, worst=True)
 def cases(plan: Plan) -> Iterator[list[Case]]:
     """Each way in a process of its own; stored and held are in arrays of that size."""
     tells: dict[str, Unit] = {_STORED: "arrays", _HELD: "arrays", _PUSHED: "s", _ALL: "s"}
-    yield [Case(who, tells, partial(_apart, who, plan.count(_SIZE))) for who in _WAYS]
+    yield [Case(who, tells, partial(_apart, who, plan.count(_SIZE)), cold=True) for who in _WAYS]
 
 
 def _apart(who: str, size: int) -> list[float]:
@@ -131,8 +132,8 @@ def _plain(size: int) -> tuple[float, ...]:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tasks.sqlite"
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA journal_mode = wal")
+        db = apsw.Connection(str(path))
+        db.execute("PRAGMA journal_mode = wal; PRAGMA synchronous = normal")
         db.execute("CREATE TABLE task (number INTEGER PRIMARY KEY, call BLOB)")
         memory = Memory(size)
         data = np.random.default_rng(0).random(size // 8)
@@ -155,7 +156,7 @@ def _plain(size: int) -> tuple[float, ...]:
     return stored / size * times, memory.most, pushed * times, everything * times
 
 
-def _two_threads(db: sqlite3.Connection) -> None:
+def _two_threads(db: apsw.Connection) -> None:
     import pickle
 
     numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -164,12 +165,14 @@ def _two_threads(db: sqlite3.Connection) -> None:
     turn = threading.Lock()
 
     def serve() -> None:
-        while not numbers.empty():
-            with turn:
-                found = db.execute("SELECT call FROM task WHERE number = ?", (numbers.get(),))
-                call = found.fetchone()[0]
-            work, number = pickle.loads(call)
-            work(number)
+        with suppress(queue.Empty):
+            while True:
+                number = numbers.get_nowait()
+                with turn:
+                    found = db.execute("SELECT call FROM task WHERE number = ?", (number,))
+                    call = found.fetchone()[0]
+                work, argument = pickle.loads(call)
+                work(argument)
 
     threads = [threading.Thread(target=serve) for _ in range(2)]
     for thread in threads:
@@ -179,11 +182,11 @@ def _two_threads(db: sqlite3.Connection) -> None:
 
 
 def _on_disk(path: Path) -> int:
-    """Bytes of a store, what is still in its log included."""
-    with closing(sqlite3.connect(path)) as db:
-        ((pages,),) = db.execute("PRAGMA page_count").fetchall()
-        ((size,),) = db.execute("PRAGMA page_size").fetchall()
-    return int(pages * size)
+    """Bytes of a store, what is still in its log included. By the same SQLite that has it open:
+    another one in this process would undo its locks as it closes the file."""
+    with closing(apsw.Connection(str(path))) as db:
+        size: int = db.pragma("page_count") * db.pragma("page_size")
+    return size
 
 
 _WAYS: dict[str, Callable[[int], tuple[float, ...]]] = {

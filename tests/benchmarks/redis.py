@@ -7,7 +7,7 @@ from functools import partial
 import redis
 
 from ..redis.servers import RunningServer, running
-from .measure import BARE, OURS, Case, Plan, Target
+from .measure import BARE, Case, Plan, Target
 from .peers import chosen, database_of
 from .stores import Bench, Names
 
@@ -27,12 +27,8 @@ def cases(plan: Plan) -> Iterator[list[Case]]:
     """The cases, on a server that is there while this is open."""
     with running() as server:
         bench = Bench("redis", partial(_place, server), plan)
-        more = {"4 threads": 4, "2 processes": -2}
-        yield [
-            *bench.cases(chosen(full=plan.peers)),
-            *bench.drains(OURS, more),
-            *bench.drains("huey", {"4 threads": 4}),
-        ]
+        who = chosen(full=plan.peers)
+        yield [*bench.cases(who), *bench.drains(who)]
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .measure import BARE, OURS, Case, Limit, Plan, Target
-from .peers import ON_SQLITE
+from .measure import BARE, Case, Limit, Plan, Target
+from .peers import ON_SQLITE, chosen
 from .stores import Bench, Names
 
 _ON = Names.on("sqlite")
@@ -23,12 +23,8 @@ TARGETS = [
 def cases(plan: Plan) -> Iterator[list[Case]]:
     """The cases; each has a file of its own."""
     bench = Bench("sqlite", _place, plan)
-    more = {"4 threads": 4, "2 processes": -2}
-    yield [
-        *bench.cases([*ON_SQLITE]),
-        *bench.drains(OURS, more),
-        *bench.drains("huey", {"4 threads": 4}),
-    ]
+    who = [name for name in chosen(full=plan.peers) if name in ON_SQLITE]
+    yield [*bench.cases(who), *bench.drains(who)]
 
 
 @contextmanager

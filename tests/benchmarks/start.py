@@ -26,7 +26,7 @@ _EXTENSION = "%load_ext gator_nb"
 _FIRST = "worker started, to its first result"
 _IDLE = "idle worker"
 _WOKEN = "idle worker, wakes a second"
-_WATCHED = 3.0
+_WATCHED = 2.0
 _SETTLED = 1.0
 """Seconds after which a worker that has started is idle."""
 _ON_SQLITE, _PROCESSES = f"{OURS} on SQLite", f"{OURS} on SQLite, 2 processes"
@@ -73,11 +73,16 @@ def cases(plan: Plan) -> Iterator[list[Case]]:
             *_imports(plan),
             Case.one(_EXTENSION, OURS, "s", partial(_loaded, at)),
             *(
-                Case.one(_FIRST, who, "s", partial(_first, *rest))
+                Case.one(_FIRST, who, "s", partial(_first, *rest), cold=True)
                 for who, *rest in _served(plan, server, at)
             ),
             *(
-                Case(who, {_IDLE: "% of a core", _WOKEN: "wakes/s"}, partial(_idle, plan, *rest))
+                Case(
+                    who,
+                    {_IDLE: "% of a core", _WOKEN: "wakes/s"},
+                    partial(_idle, plan, *rest),
+                    cold=True,
+                )
                 for who, *rest in _served(plan, server, at)
             ),
         ]

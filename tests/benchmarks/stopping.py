@@ -3,10 +3,7 @@ and how long a Group of ten thousand takes."""
 
 import contextlib
 import itertools
-import os
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,13 +15,15 @@ from gator_nb import CANCELED, Gator, Worker, progress
 from gator_nb.host.process_tree import marked
 
 from ..waiting import until
+from .killing import watched
 from .measure import OURS, Case, Limit, Plan, Unit, seconds_of
 
 _MOST_SECONDS = 7.0
 _MANY = 10_000
 _PATIENCE = 60.0
 
-_KILLED = "kill -9 of a worker, until its task runs elsewhere"
+_KILLED = "kill -9 of a worker on this host, until its task has run again"
+_KILLED_FAR = "kill -9 of a worker on another host, until its task has run again"
 
 
 def _cancel_of(where: str, name: str) -> str:
@@ -38,16 +37,23 @@ def cases(plan: Plan) -> Iterator[list[Case]]:
         served = {
             where: (stack.enter_context(_served(where)), codes) for where, codes in _CODES.items()
         }
+        far = []
+        if not plan.short:  # it waits for two leases
+            kill = stack.enter_context(watched(elsewhere=True))
+            far.append(Case(OURS, {_KILLED_FAR: "s"}, lambda: (kill(),), once=True))
         parts = ("pushed", "canceled", "run and followed")
         tells: dict[str, Unit] = {f"a Group of {_MANY:,}: {part}": "s" for part in parts}
         yield [
             *(
-                Case.one(_cancel_of(where, name), OURS, "s", partial(_canceled, gator, code))
+                Case.one(
+                    _cancel_of(where, name), OURS, "s", partial(_canceled, gator, code), cold=True
+                )
                 for where, (gator, codes) in served.items()
                 for name, code in codes.items()
             ),
-            Case.one(_KILLED, OURS, "s", _killed),
-            Case(OURS, tells, partial(_many, plan.count(_MANY))),
+            Case.one(_KILLED, OURS, "s", _killed, cold=True),
+            *far,
+            Case(OURS, tells, partial(_many, plan.count(_MANY)), cold=True),
         ]
 
 
@@ -105,6 +111,7 @@ TARGETS = [
         for name in codes
     ),
     Limit(_KILLED, 2.0, worst=True),
+    Limit(_KILLED_FAR, 17.0, worst=True),
 ]
 
 
@@ -137,31 +144,9 @@ def _canceled(gator: Gator, code: Callable[[], None]) -> float:
     return taken
 
 
-# -- a worker that is killed -------------------------------------------------------------------
-
-
 def _killed() -> float:
-    """Its task sleeps; the next worker's, which is there already, is done at once."""
-    with _queue() as gator, tempfile.TemporaryDirectory() as folder:
-        begun_at, goes_on = Path(folder) / "begun", Path(folder) / "goes_on"
-
-        def work() -> float:
-            begun_at.touch()
-            while not goes_on.exists():
-                time.sleep(0.01)
-            return time.time()
-
-        command = [sys.executable, "-m", "gator_nb", "worker", gator.conn_string, "--threads", "1"]
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as worker:
-            task = gator.options(on_lost="retry").task(work)
-            until(begun_at.exists, _PATIENCE)
-            with Worker(gator, threads=1):
-                os.kill(worker.pid, signal.SIGKILL)
-                killed = time.time()
-                worker.wait()
-                goes_on.touch()
-                began: float = task.get(timeout=_PATIENCE)
-    return began - killed
+    with watched(elsewhere=False) as kill:
+        return kill()
 
 
 # -- very many ---------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import apsw
 
 from ..waiting import until
 from . import peers
-from .measure import Case, Plan, p50_and_p99, per_second
+from .measure import OURS, Case, Plan, p50_and_p99, per_second
 
 _WARM = 50
 _PUSHES = 1000
@@ -24,6 +24,8 @@ _CALLS = 150
 _LOOK_EVERY = 0.005
 _PATIENCE = 60.0
 
+_MORE_SLOTS = [("4 threads", 4, {OURS, "huey"}), ("2 processes", -2, {OURS})]
+"""A number below zero is one of processes."""
 NO_MANY = "pushes one by one alone"
 
 
@@ -71,11 +73,12 @@ class Bench:
             tells = {names.drain: "/s", names.call: "ms", names.rare: "ms", names.gather: "/s"}
             yield Case(name, tells, partial(self._serve, name))  # type: ignore[arg-type]
 
-    def drains(self, name: str, slots: dict[str, int]) -> Iterator[Case]:
-        """With other numbers of slots; a number below zero is one of processes."""
-        for what, number in slots.items():
-            work = partial(self._drain_by, name, number)
-            yield Case.one(f"{self._names.drain}, {what}", name, "/s", work)
+    def drains(self, who: list[str]) -> Iterator[Case]:
+        """With other numbers of slots, by those of them that have such."""
+        for what, slots, able in _MORE_SLOTS:
+            for name in (one for one in who if one in able):
+                work = partial(self._drain_by, name, slots)
+                yield Case.one(f"{self._names.drain}, {what}", name, "/s", work)
 
     def _mapping(self, name: str) -> Case:
         if hasattr(peers.peer_class(name, self._store), "push_many"):

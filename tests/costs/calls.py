@@ -1,4 +1,5 @@
-"""`python -m tests.costs.calls DSN` prints how many Python functions each verb calls, as JSON.
+"""`python -m tests.costs.calls DSN ...` prints how many Python functions each verb calls on each of
+these stores, as JSON.
 
 In an interpreter of its own: what other tests have loaded makes a snapshot look at more.
 """
@@ -56,5 +57,8 @@ def counted(gator: Gator) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    with Gator(sys.argv[1]) as gator:
-        print(json.dumps(counted(gator)))
+    told = []
+    for dsn in sys.argv[1:]:
+        with Gator(dsn) as gator:
+            told.append(counted(gator))
+    print(json.dumps(told))

@@ -25,6 +25,8 @@ from gator_nb.dashboard.poller import poller_for
 from gator_nb.dashboard.server import make_server
 from gator_nb.dashboard.thread import ServedDashboard, dashboard
 from gator_nb.errors import StoreUnavailable
+from gator_nb.notebook.card import task_html, task_rows
+from gator_nb.pages import page_of
 
 from ..waiting import until
 
@@ -133,12 +135,18 @@ def test_of_pages_that_were_left_nothing_stays(
 
 
 def test_asked_again_it_is_the_same(dsn: str):
-    """One store, one server, however often the cell is run."""
+    """One store, one server, however often the cell is run; the live cards link to it, and what is
+    saved of them tells nobody its address."""
     first = dashboard(dsn)
     try:
         assert dashboard(dsn) is first
+        with Gator(dsn) as gator:
+            task = gator.task(pow, 2, 10)
+            assert f'href="{first.url}?task={task.task_id}"' in task_rows(task, live=True)
+            assert first.url not in task_html(task)
     finally:
         first.close()
+    assert page_of(dsn) is None
     again = dashboard(dsn)
     assert again is not first
     again.close()
