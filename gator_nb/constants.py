@@ -42,6 +42,9 @@ LOG_HEAD = LOG_TAIL = 512 * 1024
 LOG_DISPLAYS = 8 * 1024 * 1024
 """Bytes of figures and the like that are kept besides: one of the largest, or many."""
 
+LARGE_STORE = 10_000_000_000
+"""Bytes of a store from which on its worker and the doctor warn of it."""
+
 DAY = 86_400.0
 BLOB_GRACE = DAY
 """Seconds that a large value stays which no task owns."""

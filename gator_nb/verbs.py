@@ -28,8 +28,7 @@ class Magic(NamedTuple):
     options: tuple[str, ...] = ()
     completes: str = ""
     """What a word of it can be: "tasks", "open tasks", "ended tasks", "statuses", "stores" or
-    "queues"; or
-    the words themselves."""
+    "queues"; or the words themselves."""
 
 
 MAGICS = {

@@ -361,6 +361,10 @@ class Backend(ABC):
         `changes` answers a reset after it.
         """
 
+    def size(self) -> int:
+        """Bytes that the store takes on its disk, or its server of memory; 0: it does not tell."""
+        return 0
+
     @abstractmethod
     def len(self, queue: str) -> int:
         """How many tasks of `queue` (`EVERY`: of all) have not started."""

@@ -15,12 +15,13 @@ from typing import Literal, NamedTuple
 from .. import __version__, keys, settings
 from ..backends.base import Filter
 from ..client.workforce import Seen, start_command, unserved, workers
-from ..constants import EVERY
+from ..constants import EVERY, LARGE_STORE
 from ..durations import duration
 from ..errors import GatorError
 from ..gator import Gator
 from ..host.places import data_folder, runtime_folder
 from ..needs import amounts
+from ..payload.inspection import size_text
 from ..states import Status
 from ..tasks.group import records
 from .arguments import NoStoreYet, open_existing
@@ -117,6 +118,7 @@ def _store(gator: Gator) -> Iterator[Check]:
     yield Check("store", "fine", f"{gator.conn_string}, {_milliseconds(times)} a question")
     weak = "gone when the server stops" in backend.durability or "snapshot" in backend.durability
     yield Check("durability", "note" if weak else "fine", backend.durability)
+    yield from _size(gator)
     skew = backend.now() - time.time()
     if abs(skew) > _SKEW:
         ahead = "ahead of" if skew > 0 else "behind"
@@ -126,6 +128,15 @@ def _store(gator: Gator) -> Iterator[Check]:
         )  # fmt: skip
     else:
         yield Check("clock", "fine", "as the store's")
+
+
+def _size(gator: Gator) -> Iterator[Check]:
+    size = gator.backend.size()
+    if size >= LARGE_STORE:
+        mend = f"gator-nb purge {gator.conn_string}"
+        yield Check("size", "note", f"{size_text(size)}; what can be removed is counted by", mend)
+    elif size:
+        yield Check("size", "fine", size_text(size))
 
 
 def _milliseconds(times: Sequence[float]) -> str:

@@ -5,25 +5,25 @@ of its own, which is why its imports are absolute.
 """
 
 import sys
-import time
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
 from gator_nb.dashboard import views
-from gator_nb.dashboard.state import Schedule, Session
+from gator_nb.dashboard.document import (
+    follow_nobody_else,
+    presence,
+    scheduler,
+    send_from_the_start,
+)
+from gator_nb.dashboard.state import Session
 from gator_nb.dashboard.store import open_shared, resolved
-from gator_nb.dashboard.views.source import page_style
+from gator_nb.dashboard.views.source import first_script, page_style
 from gator_nb.errors import GatorError
 
 TITLE = "Gator queue"
 READ_ONLY = "--read-only"
-_CONNECTS_WITHIN = 10.0
-"""Seconds that a page may take to load before its session counts as left."""
-
 _BAR = {
     "backgroundColor": "var(--g-surface)",
     "backgroundImage": "none",
@@ -40,6 +40,10 @@ def _scheme(primary: str) -> dict[str, Any]:
     }
 
 
+_TEMPLATE = f"""{{% extends "base.html" %}}
+{{% block preamble %}}{{{{ super() }}}}
+<script>{{% raw %}}{first_script(views.DARK)}{{% endraw %}}</script>
+{{% endblock %}}"""
 _THEME = {"light": _scheme("#0b5cab"), "dark": _scheme("#74b9ff")}
 _LAYOUT = {
     "backgroundColor": "var(--g-bg)",
@@ -61,10 +65,10 @@ def create_app(dsn: str | None = None, *, read_only: bool = False) -> Any:
         address = _shown(dsn)
     except GatorError as error:
         return _page(views.refusal(str(error)))
-    state = Session(address, _scheduler(), charts=True, read_only=read_only, present=_presence())
+    state = Session(address, scheduler(), charts=True, read_only=read_only, present=presence())
     if pn.state.curdoc is not None:
         pn.state.on_session_destroyed(lambda _context: state.close())
-        _send_from_the_start(pn.state.curdoc)
+        send_from_the_start(pn.state.curdoc)
     charts = views.charts(state)
     main = [
         views.banners(state),
@@ -95,7 +99,7 @@ def _page(
     if last_on_a_phone is not None:
         place = f"& .main-content > :nth-child({last_on_a_phone + 1}) > *"
         layout = {**_LAYOUT, place: {"order": {"xs": 1, "sm": 0}}}
-    return pmui.Page(
+    page = pmui.Page(
         meta_title=TITLE,
         main=list(main),
         header=header or [],
@@ -104,46 +108,11 @@ def _page(
         theme_config=_THEME,
         sx=layout,
         raw_css=[page_style()],
+        template=_TEMPLATE,
         busy_indicator=None,
     )
-
-
-def _scheduler() -> Schedule:
-    """Runs what the poller tells on the session's own thread, all its updates in one message."""
-    doc = pn.state.curdoc
-    if doc is None:
-        return lambda call: call()
-
-    def held(call: Callable[[], None]) -> None:
-        with pn.io.hold():
-            call()
-
-    def schedule(call: Callable[[], None]) -> None:
-        doc.add_next_tick_callback(partial(held, call))
-
-    return schedule
-
-
-def _send_from_the_start(doc: Any) -> None:
-    """Have what changes while a browser still draws its page sent, too.
-
-    Panel 1.9 takes a page for connected once it is drawn, and drops what changes before that; but a
-    browser took the document before it began to draw. Of a store where nothing happens it would
-    show an older state for good. What is sent before the document is taken costs nothing.
-    """
-    pn.state._connected[doc] = True  # noqa: SLF001 -- there is no public name
-
-
-def _presence() -> Callable[[], bool]:
-    """Whether a browser is there to see this session; a closed one's lives on for a while."""
-    began, doc = time.monotonic(), pn.state.curdoc
-
-    def present() -> bool:
-        session = getattr(doc.session_context, "session", None) if doc is not None else None
-        connected = session is None or session.connection_count > 0
-        return connected or time.monotonic() - began < _CONNECTS_WITHIN
-
-    return present
+    follow_nobody_else(page)
+    return page
 
 
 def _shown(dsn: str | None) -> str:

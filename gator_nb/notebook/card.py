@@ -60,7 +60,7 @@ def task_rows(task: Task, *, live: bool = False) -> str:
     rows += [_unserved_row([task])]
     rows += [running.progress_row(task), ended.result_row(task), ended.error_row(task)]
     rows += [ended.again_row(task, live=live)] if task.done() else []
-    rows += [fold("traceback", task.traceback or "")]
+    rows += [ended.traceback_row(task)]
     return "".join(rows)
 
 

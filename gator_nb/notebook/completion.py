@@ -4,6 +4,13 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.completer import (
+    CompletionContext,
+    SimpleCompletion,
+    SimpleMatcherResult,
+    context_matcher,
+)
+
 from ..errors import GatorError
 from ..profiles import load_profiles
 from ..states import TERMINAL, Status
@@ -13,20 +20,30 @@ from ..verbs import CELL, MAGICS
 if TYPE_CHECKING:
     from .magics import GatorMagics
 
+_ID = "gator_nb"
+_COMMANDS = ("%gator", "%%gator")
 _LOOKED_AT = 200
 """Tasks that are offered: of the newest ones."""
 _SHORT = 8
 
 
 def complete_words(shell: Any, magics: "GatorMagics") -> None:
-    """Offer them in this shell; once the extension is unloaded there is nothing to offer."""
+    """Offer them in this shell, and nothing beside them; once the extension is unloaded there is
+    nothing to offer."""
 
-    def complete(_: Any, event: Any) -> list[str]:
+    @context_matcher(identifier=_ID)  # type: ignore[untyped-decorator]
+    def words_of_gator(context: CompletionContext) -> SimpleMatcherResult:
+        line = context.text_until_cursor
+        command, space, _ = line.lstrip().partition(" ")
         there = shell.magics_manager.registry.get(type(magics).__name__) is magics
-        return offered(magics, event.line, event.symbol) if there else []
+        ours = there and space and command in _COMMANDS
+        words = offered(magics, line, context.token) if ours else []
+        return SimpleMatcherResult(
+            completions=list(map(SimpleCompletion, words)), suppress=True, ordered=True
+        )
 
-    for command in ("%gator", "%%gator"):
-        shell.set_hook("complete_command", complete, str_key=command)
+    others = [one for one in shell.Completer.custom_matchers if one.matcher_identifier != _ID]
+    shell.Completer.custom_matchers = [*others, words_of_gator]
 
 
 def offered(magics: "GatorMagics", line: str, begun: str) -> list[str]:
@@ -60,7 +77,7 @@ def _behind(magics: "GatorMagics", before: Sequence[str]) -> list[str]:
         return [*what.split(), *options]
     try:
         if what == "queues":
-            return list(magics.gator.backend.counts())
+            return list(magics.stores.mine())
         newest = list(islice(magics.gator, _LOOKED_AT))
     except GatorError:  # a key that is pressed is no place for errors
         return options

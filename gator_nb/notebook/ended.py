@@ -6,7 +6,7 @@ from html import escape
 from ..payload import edited_since, one_line
 from ..states import Status
 from ..tasks.task import Task
-from .looks import BAD, CODE, ERROR_LIMIT, MONO, QUIET, WARN
+from .looks import BAD, CODE, ERROR_LIMIT, MONO, QUIET, WARN, fold
 from .own_line import own_line
 
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
@@ -60,6 +60,12 @@ def error_row(task: Task) -> str:
         shown = escape(one_line(line, ERROR_LIMIT))
         row = f'<div style="{MONO};margin-bottom:4px">{shown}</div>{row}'
     return row
+
+
+def traceback_row(task: Task) -> str:
+    """Nothing for a task that was lost: the error and the log say all that is known."""
+    text = task.traceback or ""
+    return fold("traceback", text) if 'File "' in text else ""
 
 
 def edited(task: Task) -> bool:

@@ -243,7 +243,8 @@ class Face:
 
     def _state(self) -> object:
         """What makes the static card another one; of a group, only that it has ended."""
-        return self.done or (isinstance(self.shown, Task) and self.shown.handle.record.status)
+        record = self.tasks[0].handle.record
+        return self.done or (isinstance(self.shown, Task) and (record.status, asked(record)))
 
     def _end(self) -> None:
         """The static card in the place of the widget; that stays where there is something to do.

@@ -13,6 +13,7 @@ WIDTH = 720
 """The width of a card in pixels, where there is room."""
 BUTTON = 96
 """The width of the button that lies in the upper right corner of a live card."""
+_BUTTON_HEIGHT = 30
 NAME_LIMIT = 80
 ERROR_LIMIT = 300
 _TEXT_LIMIT = 20_000
@@ -27,7 +28,8 @@ class Look(NamedTuple):
 INFO = "var(--jp-info-color1, #1976d2)"
 GOOD = "var(--jp-success-color1, #2e7d32)"
 BAD = "var(--jp-error-color1, #c62828)"
-WARN = "var(--jp-warn-color1, #b26a00)"
+WARN = "color-mix(in srgb, var(--jp-warn-color1, #b26a00) 75%, currentcolor)"
+"""An orange that can be read on white, and on black."""
 QUIET = "var(--jp-ui-font-color2, #757575)"
 
 LOOKS = {
@@ -49,7 +51,7 @@ FRAME = (
 )
 CODE = "font-family:var(--jp-code-font-family, monospace);font-size:12px"
 MONO = (
-    f"{CODE};line-height:1.4;white-space:pre-wrap;"
+    f"{CODE};line-height:1.4;white-space:pre-wrap;word-break:normal;"
     "overflow-wrap:anywhere;max-height:260px;overflow:auto;margin:4px 0 0;padding:6px 8px;"
     "background:rgba(128,128,128,.13);color:inherit;border-radius:4px"
 )
@@ -61,10 +63,17 @@ def framed(rows: str, told: str) -> str:
 
 
 def head(left: str, right: str, live: bool) -> str:
-    room = f"padding-right:{BUTTON + 8}px;" if live else ""
+    """The first line of a card; where it is narrow, `right` has a line of its own.
+
+    Args:
+        live: a button lies beside it.
+    """
+    row = "display:flex;flex-wrap:wrap;gap:0 8px;align-items:baseline"
+    room = f";padding-right:{BUTTON + 8}px;min-height:{_BUTTON_HEIGHT}px" if live else ""
+    told = f'<span style="color:{QUIET}">{right}</span>' if right else ""
     return (
-        f'<div style="display:flex;gap:8px;align-items:baseline;flex-wrap:wrap;{room}">{left}'
-        f'<span style="color:{QUIET};margin-left:auto;white-space:nowrap">{right}</span></div>'
+        f'<div style="{row}{room};align-content:flex-start">'
+        f'<span style="{row};flex:1 1 auto">{left}</span>{told}</div>'
     )
 
 
@@ -97,7 +106,8 @@ def printed(text: str, left_out: int = 0) -> str:
     if not text.strip():
         return ""
     note = f"[… {left_out:,} characters before this: task.logs()]\n" if left_out else ""
-    return f'<pre style="{CODE};margin:0;white-space:pre-wrap">{escape(note + clean(text))}</pre>'
+    wrapped = "margin:0;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+    return f'<pre style="{CODE};{wrapped}">{escape(note + clean(text))}</pre>'
 
 
 def alarm(text: str) -> str:

@@ -65,7 +65,7 @@ class Stores:
             ValueError: it has no such queue.
         """
         backend, prefix = self.current.backend, self.current.full_name("")
-        queue, mine = name.removeprefix(prefix), self._mine()
+        queue, mine = name.removeprefix(prefix), self.mine()
         if prefix + queue not in mine and queue != self._home.queue:
             known = ", ".join(map(repr, sorted(mine)))
             raise ValueError(f"{self.current.conn_string} has no queue {name!r}; it has {known}")
@@ -83,7 +83,7 @@ class Stores:
         Raises:
             GatorError: the store does not answer.
         """
-        here, rows = self.current.queue_name, self._mine()
+        here, rows = self.current.queue_name, self.mine()
         width = max(map(len, rows))
         lines = [
             f"{'*' if name == here else ' '} {name:{width}}  {_held_by(rows[name])}"
@@ -91,8 +91,12 @@ class Stores:
         ]
         return "\n".join([*lines, "`%gator queue NAME` goes on with another one"])
 
-    def _mine(self) -> dict[str, dict[Status, int]]:
-        """What this user's queues in this store hold, the notebook's own among them."""
+    def mine(self) -> dict[str, dict[Status, int]]:
+        """What this user's queues in this store hold, the notebook's own among them.
+
+        Raises:
+            GatorError: the store does not answer.
+        """
         counts, prefix = self.current.backend.counts(), self.current.full_name("")
         mine = {name: held for name, held in counts.items() if name.startswith(prefix)}
         return {self.current.queue_name: {}} | mine

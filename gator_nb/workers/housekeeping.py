@@ -1,12 +1,13 @@
 """What a worker does for the store from time to time: it finds who died, gives back what it was
 given unawares, and forgets what ended long ago."""
 
+import logging
 import time
 from collections.abc import Collection
 
 from ..backends.base import Backend
 from ..client.client import reap
-from ..constants import RENEW_EVERY, RETENTION
+from ..constants import LARGE_STORE, RENEW_EVERY, RETENTION
 
 _REAP_EVERY = 0.7
 """Seconds: a dead worker is found within two."""
@@ -24,9 +25,10 @@ class Housekeeping:
     every = _REAP_EVERY
     """Seconds between two rounds at most."""
 
-    def __init__(self, backend: Backend, worker_id: str) -> None:
+    def __init__(self, backend: Backend, worker_id: str, log: logging.Logger) -> None:
         self._backend = backend
         self._worker = worker_id
+        self._log = log
         self._reaped_at = self._strays_at = 0.0
         self._swept_at: float | None = None
 
@@ -72,4 +74,14 @@ class Housekeeping:
             return
         gone = self._backend.forget(self._backend.now() - RETENTION, limit=_SWEEP_BATCH)
         large = self._backend.blobs.forget(limit=_SWEEP_BLOBS)
-        self._swept_at = now if gone < _SWEEP_BATCH and large < _SWEEP_BLOBS else None
+        if gone < _SWEEP_BATCH and large < _SWEEP_BLOBS:
+            self._swept_at = now
+            self._warn_of_size()
+
+    def _warn_of_size(self) -> None:
+        size = self._backend.size()
+        if size >= LARGE_STORE:
+            self._log.warning(
+                "%s takes %.1f GB: `gator-nb purge` counts what it can remove",
+                self._backend.conn_string, size / 1e9,
+            )  # fmt: skip

@@ -72,7 +72,7 @@ class Supervisor:
         self._ask = True
         self._next_timeout: float | None = None
         self._busy_at = time.monotonic()
-        self._housekeeping = Housekeeping(self.backend, worker.id)
+        self._housekeeping = Housekeeping(self.backend, worker.id, worker.log)
         self._told_at = self._renewed_at = 0.0
         self.away_since: float | None = None
 

@@ -1,5 +1,7 @@
 """`gator-nb doctor`: what is in the way of tasks, and the mend."""
 
+import re
+
 import pytest
 
 from gator_nb import Gator, Task, keys
@@ -94,3 +96,16 @@ def test_looking_makes_neither_a_store_nor_a_key() -> None:
     assert "there is no store at" in told.out
     assert "none yet" in told.out
     assert not keys.key_file().exists()
+
+
+def test_a_store_that_has_grown_large(gator: Gator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size is told always, and what can be done about it from some gigabytes on."""
+
+    def size() -> dict[str, str]:
+        checks = run_here("doctor", "--json", gator.conn_string).objects
+        return next(one for one in checks if one["what"] == "size")
+
+    assert size()["state"] == "fine"
+    assert re.fullmatch(r"[\d.]+ [KM]B", size()["told"])
+    monkeypatch.setattr("gator_nb.cli.checks.LARGE_STORE", 1)
+    assert (size()["state"], size()["mend"]) == ("note", f"gator-nb purge {gator.conn_string}")

@@ -169,3 +169,11 @@ def test_envelopes_and_outcomes_are_read_many_at_a_time(backend: Backend) -> Non
     }  # fmt: skip
     assert backend.outcomes(asked) == {"a": b"first", "b": b"second"}
     assert backend.envelopes([]) == backend.outcomes([]) == {}
+
+
+def test_its_size_grows_with_what_it_holds(backend: Backend) -> None:
+    """A store that is neither on a disk nor on a server tells none."""
+    before = backend.size()
+    backend.put([call(f"t{number}", envelope=bytes(10_000)) for number in range(400)])
+    after = backend.size()
+    assert after > before + 1_000_000 or (before, after) == (0, 0)

@@ -29,6 +29,8 @@ CHANGES = 2_000
 SESSIONS, FIRST = 200, 20
 _ENDED_AFTER = 100.0
 """Seconds after which the session of a closed page is gone for sure."""
+_STILL_AFTER = 20.0
+"""Seconds after which nothing moves for the eye alone."""
 _WATCHED = 20.0
 BETWEEN = "status:canceled"
 """Before each filter, so that another task than before stands first under it."""
@@ -77,9 +79,9 @@ class Reach:
         page.context.close()
 
     def idle(self) -> None:
-        """What an open page costs while nothing changes."""
+        """What an open page costs while nothing changes, and nobody touches it."""
         page = self.page()
-        page.wait_for_timeout(5_000)
+        page.wait_for_timeout(1000 * _STILL_AFTER)
         self.tell("idle page: its server", [self._busy([self.server])], 3, "% of a core")
         mine = psutil.Process().children(recursive=True)
         browser = [one for one in mine if "chrom" in one.name()]

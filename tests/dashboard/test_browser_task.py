@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from gator_nb import Gator, Status, progress
+from gator_nb.dashboard.thread import ServedDashboard
 
 from ..waiting import until
 from .processes import push_elsewhere, worker
@@ -13,6 +14,7 @@ from .processes import push_elsewhere, worker
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SECONDS = 1000
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNgAAAAAgAB5Sfe/AAAAABJRU5ErkJggg=="
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
@@ -49,15 +51,20 @@ def test_a_click_opens_a_task_and_the_address_says_so(
 
 
 def test_a_running_task_is_followed(page: Page, shared_url: str, shared_store: str):
-    """Log, progress and curves grow while it runs; then the result stands there."""
+    """Log, progress and curves grow while it runs; then what it displayed and its result are
+    there."""
 
     def fit() -> dict[str, float]:
+        import base64
         import time
+
+        from IPython.display import Image, display
 
         for done in range(30):
             print("epoch", done)
             progress(done + 1, 30, f"epoch {done}", loss=1 / (done + 1))
             time.sleep(0.1)
+        display({"best": done}, Image(base64.b64decode(PNG)))
         return {"loss": 0.03}
 
     with Gator(shared_store, "follow") as gator:
@@ -73,6 +80,9 @@ def test_a_running_task_is_followed(page: Page, shared_url: str, shared_store: s
             )
     expect(drawer(page).locator(".curve")).to_contain_text("loss")
     expect(drawer(page).locator(".log pre")).to_contain_text("epoch 29")
+    outputs = drawer(page).locator(".s-outputs")
+    expect(outputs).to_contain_text("{'best': 29}")
+    assert outputs.locator("img").evaluate("(node) => node.naturalWidth") == 1
 
 
 def test_what_a_task_says_stays_text(page: Page, shared_url: str, shared_store: str):
@@ -190,6 +200,12 @@ def test_keys_are_told_and_the_theme_is_kept(page: Page, shared_url: str):
     page.keyboard.press("?")
     themes.get_by_role("button", name="System").click()
     expect(ground).to_have_css("background-color", "rgb(255, 255, 255)")
+    page.goto("about:blank")
+    page.context.clear_cookies()
+    page.emulate_media(color_scheme="dark")
+    open_page(page, shared_url)
+    at_once = ground.evaluate("(node) => getComputedStyle(node).backgroundColor")
+    assert at_once == "rgb(25, 31, 39)", "a first visit in the dark flashes up light"
 
 
 def test_a_worker_leads_to_what_it_runs(page: Page, shared_url: str, shared_store: str):
@@ -223,6 +239,27 @@ def test_a_click_right_after_typing_is_taken(page: Page, shared_url: str, shared
     page.get_by_role("button", name="Cancel right after").click(timeout=30 * SECONDS)
     row = page.locator("tbody tr.canceled", has_text="right after")
     expect(row).to_be_visible(timeout=10 * SECONDS)
+
+
+def test_a_read_only_page_offers_nothing(page: Page, dsn: str, gator: Gator):
+    """It says so, and shows all the rest; no button, mark or key does anything."""
+    task = gator.options(name="only looked at").task(pow, 2, 10)
+    served = ServedDashboard(dsn, read_only=True)
+    try:
+        open_page(page, served.url)
+        expect(page.locator(".badge")).to_have_text("read-only")
+        expect(row(page, "only looked at")).to_be_visible()
+        page.keyboard.press("j")
+        page.keyboard.press("c")
+        page.keyboard.press("Enter")
+        expect(drawer(page)).to_contain_text("only looked at")
+        offered = page.get_by_role("button", name=re.compile(r"\b(Cancel|Retry|Force|Pause)\b"))
+        expect(offered).to_have_count(0)
+        expect(page.get_by_role("checkbox")).to_have_count(0)
+        expect(row(page, "only looked at")).to_have_class(re.compile("waiting"))
+    finally:
+        served.close()
+    assert task.status is Status.WAITING
 
 
 def test_a_phone_can_share(page: Page, shared_url: str):

@@ -1,8 +1,12 @@
 """A dashboard on a thread of this process, as a notebook shows it."""
 
+import asyncio
+import gc
+import logging
 import threading
 import urllib.error
 import urllib.request
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,8 +20,13 @@ from bokeh.server.connection import ServerConnection
 from playwright.sync_api import Page, expect
 
 from gator_nb import Gator
+from gator_nb.dashboard import thread
+from gator_nb.dashboard.poller import poller_for
+from gator_nb.dashboard.server import make_server
 from gator_nb.dashboard.thread import ServedDashboard, dashboard
 from gator_nb.errors import StoreUnavailable
+from gator_nb.notebook.card import task_html, task_rows
+from gator_nb.pages import page_of
 
 from ..waiting import until
 
@@ -77,13 +86,67 @@ def test_what_changes_while_a_page_is_drawn_is_sent(dsn: str, monkeypatch: pytes
             served.close()
 
 
+def _made_server(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What `ServedDashboard` makes from now on."""
+    made: list[Any] = []
+
+    def make(*given: Any, **more: Any) -> Any:
+        made.append(make_server(*given, **more))
+        return made[-1]
+
+    monkeypatch.setattr(thread, "make_server", make)
+    return made
+
+
+def _end_left_sessions(server: Any) -> None:
+    """As the server does by itself a minute after they have been left."""
+    (context,) = server._tornado._applications.values()
+    ended = asyncio.run_coroutine_threadsafe(
+        context._cleanup_sessions(-1), server.io_loop.asyncio_loop
+    )
+    ended.result(20)
+
+
+@pytest.mark.slow
+def test_of_pages_that_were_left_nothing_stays(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Neither memory nor trouble for whoever looks on, though the store's news still come for them
+    until their end has been heard of."""
+    caplog.set_level(logging.WARNING, "panel")  # what is caught of it holds pages
+    made = _made_server(monkeypatch)
+    served = ServedDashboard(dsn)
+    try:
+        with ThreadPoolExecutor(1) as browser:
+            for _ in range(2):
+                browser.submit(lambda: pull_session(url=served.url).close()).result()
+        viewers = [weakref.ref(viewer) for viewer in poller_for(dsn)._viewers]
+        late = [viewer()._schedule for viewer in viewers]
+        _end_left_sessions(made[0])
+        for schedule in late:
+            schedule(lambda: pytest.fail("it was told to a page that is over"))
+        until(lambda: poller_for(dsn)._viewers == [])
+        del late, schedule
+        # The server's own next timer may remember the one it was set for.
+        until(lambda: gc.collect() >= 0 and sum(one() is not None for one in viewers) <= 1)
+    finally:
+        served.close()
+    assert len(viewers) == 2
+
+
 def test_asked_again_it_is_the_same(dsn: str):
-    """One store, one server, however often the cell is run."""
+    """One store, one server, however often the cell is run; the live cards link to it, and what is
+    saved of them tells nobody its address."""
     first = dashboard(dsn)
     try:
         assert dashboard(dsn) is first
+        with Gator(dsn) as gator:
+            task = gator.task(pow, 2, 10)
+            assert f'href="{first.url}?task={task.task_id}"' in task_rows(task, live=True)
+            assert first.url not in task_html(task)
     finally:
         first.close()
+    assert page_of(dsn) is None
     again = dashboard(dsn)
     assert again is not first
     again.close()

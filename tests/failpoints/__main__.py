@@ -26,22 +26,26 @@ from .judge import finish_and_judge
 from .points import SERVER, STRUCK
 from .scenes import SCENES
 
+_KEEPING = ("--appendonly", "yes", "--appendfsync", "always")
 _LONGEST = 60.0
 """Seconds that one forked process may take."""
 
 
 class Stores:
-    """A new store for each death."""
+    """A new store for each death; where it is the server that dies, a new one of these too, so that
+    what it loads when it is back does not grow from death to death."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
-        self._folder = folder
-        keeping = ("--appendonly", "yes", "--appendfsync", "always")
-        self._server = RunningServer(*keeping) if kind == "valkey" else None
+    def __init__(self, kind: str, folder: Path, *, own_servers: bool) -> None:
+        self._folder, self._own_servers = folder, own_servers
+        self._server = RunningServer(*_KEEPING) if kind == "valkey" else None
 
     def address(self, number: int) -> str:
-        if self._server is not None:
-            return self._server.dsn(store=f"s{number}")
-        return f"sqlite:///{self._folder}/{number}/tasks.sqlite"
+        if self._server is None:
+            return f"sqlite:///{self._folder}/{number}/tasks.sqlite"
+        if self._own_servers:
+            self._server.stop()
+            self._server = RunningServer(*_KEEPING)
+        return self._server.dsn(store=f"s{number}")
 
     @property
     def server_id(self) -> int:
@@ -107,7 +111,7 @@ def _own_folder() -> Iterator[Path]:
 def _play(wanted: argparse.Namespace, scene: str, folder: Path) -> tuple[int, int, float]:
     """Deaths, violations and seconds of one scene."""
     began, deaths, violations = time.monotonic(), 0, 0
-    stores = Stores(wanted.store, folder)
+    stores = Stores(wanted.store, folder, own_servers=wanted.server)
     try:
         for deadly in count(wanted.first, wanted.every):
             where, address = folder / str(deadly), stores.address(deadly)

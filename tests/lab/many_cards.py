@@ -1,7 +1,7 @@
 """What many cards cost page and kernel: `python -m tests.lab.many_cards [group|cards]`.
 
-Each line is measured with cards and without, in one kernel, one after the other, three times; the
-medians are told. The machine's other work is in both.
+Each line is measured without cards and with them, in one kernel, one after the other, five times.
+The medians are told, and that of each pair's ratio. The machine's other work is in both.
 """
 
 import json
@@ -17,7 +17,7 @@ from .chromium import Pages, chromium, launched
 from .person import SECONDS, Notebook
 from .server import serving
 
-ROUNDS = 3
+ROUNDS = 5
 LOOK = 6  # seconds
 PER_CELL, CELLS_OF_CARDS = 20, 5  # JupyterLab folds what is more than 50 outputs of a cell
 A_ROUND = CELLS_OF_CARDS + 2
@@ -97,12 +97,10 @@ def main() -> None:
         _run(notebook, 1)
         if "group" in asked:
             told = [_run(notebook, 2 + n) for n in range(2 * ROUNDS)]
-            _tell("a Group of 10,000 without a card", told[0::2])
-            _tell("a Group of 10,000 with its card", told[1::2])
+            _tell("a Group of 10,000", told[0::2], told[1::2])
         if "cards" in asked:
             told = [_hundred(notebook, first_hundred + A_ROUND * n) for n in range(2 * ROUNDS)]
-            _tell("100 tasks without cards", told[0::2])
-            _tell("100 tasks with 100 cards", told[1::2])
+            _tell("100 tasks", told[0::2], told[1::2])
         notebook.shut_down()
         pages.close()
 
@@ -132,9 +130,24 @@ def _answer(notebook: Notebook, number: int) -> dict[str, Any]:
     return {}
 
 
-def _tell(what: str, rounds: list[dict[str, float]]) -> None:
-    medians = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
-    print(what, {name: round(value, 3) for name, value in medians.items()}, flush=True)
+Rounds = list[dict[str, float]]
+
+
+def _tell(what: str, without: Rounds, with_cards: Rounds) -> None:
+    """Medians, and the median of how many times as much it is with cards than just before it
+    without them."""
+    for cards, rounds in (("without cards", without), ("with cards", with_cards)):
+        print(what, cards, _medians(rounds))
+    times = [
+        {name: one[name] / before[name] for name in one if name != "show"}
+        for before, one in zip(without, with_cards, strict=True)
+    ]
+    print(what, "with cards, times without", _medians(times), flush=True)
+
+
+def _medians(rounds: Rounds) -> dict[str, float]:
+    names = [name for name in rounds[0] if all(name in one for one in rounds)]
+    return {name: round(statistics.median(one[name] for one in rounds), 3) for name in names}
 
 
 if __name__ == "__main__":

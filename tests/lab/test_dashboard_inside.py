@@ -1,5 +1,6 @@
 """The dashboard in a cell: it comes from a thread of the kernel, through the Jupyter server."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -12,11 +13,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 def test_it_cancels_while_a_cell_blocks(open_notebook: Callable[..., Notebook]):
     """The server lies under a prefix, as behind a JupyterHub, and passes the kernel's port on to
-    who is logged in. When the kernel ends the page says so."""
+    who is logged in. Live cards link to it. When the kernel ends the page says so."""
     notebook = open_notebook(
         "inside.ipynb", "%load_ext gator_nb",
         "import time\ndef work():\n    while True:\n        time.sleep(0.01)",
-        'task = gator.options(name="endless").task(work)', "%gator dashboard",
+        'task = gator.options(name="endless").task(work)\ntask', "%gator dashboard",
         "task.wait()\nprint(task.status)",
     )  # fmt: skip
     notebook.run_all()
@@ -24,6 +25,8 @@ def test_it_cancels_while_a_cell_blocks(open_notebook: Callable[..., Notebook]):
     row = frame.locator("tbody tr", has_text="endless")
     expect(row).to_contain_text("Running", timeout=30 * SECONDS)
     expect(notebook.cell(5)).to_contain_text("[*]")
+    on_the_card = notebook.output(3).get_by_role("link", name="dashboard")
+    expect(on_the_card).to_have_attribute("href", re.compile(r"^/user/me/proxy/.*\?task="))
     row.get_by_role("button", name="Cancel").click()
     expect(notebook.output(5)).to_have_text("canceled", timeout=20 * SECONDS)
     link = notebook.output(4).get_by_role("link", name="Open it in a tab of its own")

@@ -75,7 +75,8 @@ def _short(verdict: Verdict) -> str:
     file, _, name = verdict.caught_by.partition("::")
     words = name.removeprefix("test_").replace("_", " ")
     once = "" if verdict.again else " (not at a second run)"
-    return f"`{file.removeprefix('tests/')}` {words}{once}"
+    hangs = f" ({verdict.note})" if verdict.note else once
+    return f"`{file.removeprefix('tests/')}` {words}{hangs}"
 
 
 if __name__ == "__main__":

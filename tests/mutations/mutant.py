@@ -16,6 +16,7 @@ _PARTS = ("gator_nb", "tests", "pyproject.toml", "README.md", "CONTRIBUTING.md")
 _LONGEST = 400.0
 """Seconds after which a run counts as hanging."""
 _FIRST = re.compile(r"^(?:FAILED|ERROR) (\S+?)(?: - |$)", re.MULTILINE)
+_BEGUN = re.compile(r"^(tests/\S+::.+?) *(?:(?:PASSED|FAILED|ERROR).*)?$", re.MULTILINE)
 
 
 class Mutant(NamedTuple):
@@ -80,7 +81,7 @@ def try_out(mutant: Mutant, folder: Path) -> Verdict:
             raise Broken(f"{mutant.guard}: {mutant.source} does not have that text once")
         file.write_text(text.replace(mutant.old, mutant.new))
         verdict = run(mutant.tests, copy)
-        if verdict.caught_by is None or "::" not in verdict.caught_by:
+        if verdict.caught_by is None or verdict.note:
             return verdict
         return verdict._replace(again=run([verdict.caught_by], copy).caught_by is not None)
 
@@ -91,7 +92,7 @@ def run(tests: Sequence[str], copy: Path) -> Verdict:
     Raises:
         Broken: they could not begin.
     """
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "", "-n", "0", "--timeout", "90"]
+    command = [sys.executable, "-m", "pytest", "-x", "-v", "-m", "", "-n", "0", "--timeout", "90"]
     command += ["-p", "no:cacheprovider", "--basetemp", str(copy.parent / "pytest"), *tests]
     began = time.monotonic()
     try:
@@ -99,8 +100,8 @@ def run(tests: Sequence[str], copy: Path) -> Verdict:
             command, cwd=copy, env=os.environ | {"PYTHONPATH": str(copy)},
             check=False, capture_output=True, text=True, timeout=_LONGEST,
         )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return Verdict("(they hang)", time.monotonic() - began)
+    except subprocess.TimeoutExpired as stuck:
+        return _hanging((stuck.stdout or b"").decode(errors="replace"), time.monotonic() - began)
     seconds = time.monotonic() - began
     if ran.returncode == 0:
         return Verdict(None, seconds)
@@ -108,5 +109,11 @@ def run(tests: Sequence[str], copy: Path) -> Verdict:
     if ran.returncode == 1 and first is not None:
         return Verdict(first.group(1), seconds)
     if "Timeout" in ran.stdout + ran.stderr:
-        return Verdict("(a test hangs)", seconds)
+        return _hanging(ran.stdout, seconds)
     raise Broken(f"{' '.join(tests)} cannot run:\n{ran.stdout[-3000:]}{ran.stderr[-3000:]}")
+
+
+def _hanging(told: str, seconds: float) -> Verdict:
+    """The test that was begun last has no end without the guard."""
+    begun = _BEGUN.findall(told)
+    return Verdict(begun[-1] if begun else "(they hang)", seconds, note="it hangs")

@@ -66,6 +66,11 @@ class Kernel:
         assert reply["content"]["status"] == "ok", "".join(errors or texts)
         return "".join(texts)
 
+    def offered(self, line: str) -> list[str]:
+        """What Tab offers at the end of a line."""
+        reply = self.client.complete(line, reply=True, timeout=PATIENCE)
+        return list(reply["content"]["matches"])
+
     def until(self, condition: str) -> None:
         """Wait until an expression holds in the kernel."""
         deadline = time.monotonic() + PATIENCE

@@ -4,7 +4,8 @@ import pytest
 
 
 def test_the_next_kernel_finds_everything(start_kernel) -> None:
-    """Results are there, what ran is lost and says so, what waited is held until a word."""
+    """Results are there, what ran is lost and says so, what waited is held until a word, and its
+    cards say that."""
     first = start_kernel()
     first.run("%load_ext gator_nb\nimport time")
     first.run("gator.start_worker(threads=1)")
@@ -27,6 +28,13 @@ def test_the_next_kernel_finds_everything(start_kernel) -> None:
     assert "died while the task ran" in told
     second.run("gator.task(abs, -9).get(timeout=30)")  # a worker runs now, and leaves them alone
     assert "held 3" in second.run("%gator")
+    assert second.run("gator['waiting']").startswith("held: waiting (")
+    html = "._repr_mimebundle_()['text/html'])"
+    card = second.run(f"print(gator['waiting']{html}")
+    assert "held since an earlier kernel: `%gator resume`" in card
+    assert "survives a kernel restart: yes" in card
+    card = second.run(f"print(gator.tasks(name='waiting'){html}")
+    assert "3 held since an earlier kernel: `%gator resume` or `%gator cancel --held`" in card
     assert second.run("%gator resume") == "3 tasks resumed\n"
     assert second.run("sorted(gator.wait(gator.tasks(name='waiting'), 30).get())") == "[1, 2, 3]"
     assert second.run("gator.verify()") == "[]"

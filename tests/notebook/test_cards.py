@@ -39,14 +39,14 @@ class Card:
     """The output of one cell, followed after the cell has ended, as a front end follows it.
 
     Attributes:
-        data: the static card, which is saved.
+        data: the static card, which is saved, as it was at first.
         widget: the live one beside it; None where there is none.
     """
 
     def __init__(self, kernel: Kernel, code: str) -> None:
         self._client = kernel.client
         request = kernel.client.execute(code)
-        shown = []
+        shown, changed = [], {}
         while True:
             message = self._next()
             assert message["msg_type"] != "error", message["content"]
@@ -54,6 +54,8 @@ class Card:
             if message["msg_type"] == "display_data":
                 assert mine
                 shown.append(message["content"])
+            elif message["msg_type"] == "update_display_data":  # before the cell has ended
+                changed[message["content"]["transient"]["display_id"]] = message["content"]["data"]
             if mine and message["content"].get("execution_state") == "idle":
                 break
         first, *others = shown
@@ -61,6 +63,7 @@ class Card:
         self._place = first["transient"].get("display_id")
         self.widget = others[0]["data"] if others else None
         self._widgets_place = others[0]["transient"]["display_id"] if others else None
+        self._newest = changed.get(self._place, self.data)
 
     def updated(self) -> dict[str, Any]:
         """What stands there after the next change of the static card."""
@@ -76,9 +79,10 @@ class Card:
                     return dict(content["data"])
 
     def ended(self) -> dict[str, Any]:
-        """What stands there once it has ended."""
-        while "as seen at" in (data := self.updated())["text/html"]:
-            pass
+        """What stands there once it has ended, which may be at once."""
+        data = self._newest
+        while "as seen at" in data["text/html"]:
+            data = self.updated()
         return data
 
     def _next(self) -> dict[str, Any]:

@@ -129,26 +129,21 @@ def test_help_lists_all_that_there_is(kernel) -> None:
         assert does in told
 
 
-def offered(kernel, line: str) -> list[str]:
-    """What Tab offers at the end of a line."""
-    reply = kernel.client.complete(line, reply=True, timeout=30)["content"]
-    return reply["matches"]
-
-
-def test_tab_offers_verbs_options_statuses_ids_and_names(kernel) -> None:
+def test_tab_offers_verbs_options_statuses_ids_names_and_queues(kernel) -> None:
     """What fits where the cursor stands: only what has not ended can be canceled."""
     kernel.run("later = gator.options(delay_by=600, name='nightly').task(abs, -1)")
     kernel.run("gone = gator.options(name='gone').task(abs, -1).wait(30)")
-    assert {"cancel", "connect"} <= set(offered(kernel, "%gator c"))
-    assert "success" in offered(kernel, "%gator ls su")
-    assert "nightly" in offered(kernel, "%gator cancel ")
-    assert "gone" not in offered(kernel, "%gator cancel ")
-    assert "--held" in offered(kernel, "%gator cancel --h")
-    assert "gone" in offered(kernel, "%gator retry go")
+    assert kernel.offered("%gator c") == ["cancel", "connect"]
+    assert "success" in kernel.offered("%gator ls su")
+    assert "nightly" in kernel.offered("%gator cancel ")
+    assert "gone" not in kernel.offered("%gator cancel ")
+    assert "--held" in kernel.offered("%gator cancel --h")
+    assert "gone" in kernel.offered("%gator retry go")
     short = kernel.run("print(later.task_id[:8])").strip()
-    assert short in offered(kernel, f"%gator show {short[:4]}")
-    assert "start" in offered(kernel, "%gator worker s")
-    assert "--timeout" in offered(kernel, "%%gator --ti")
+    assert short in kernel.offered(f"%gator show {short[:4]}")
+    assert "start" in kernel.offered("%gator worker s")
+    assert kernel.offered("%gator queue ") == ["my-notebook"]
+    assert "--timeout" in kernel.offered("%%gator --ti")
 
 
 def test_ls_show_and_logs_tell_of_tasks(kernel) -> None:

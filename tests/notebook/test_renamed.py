@@ -116,6 +116,7 @@ def test_a_queue_on_a_server_is_this_persons(start_kernel, tmp_path: Path):
     kernel.run("%load_ext gator_nb")
     kernel.run("for name in ('ann/old', 'bob/his'): gator.options(queue=name).task(abs, -1)")
     assert "bob" not in kernel.run("%gator queue")
+    assert kernel.offered("%gator queue ") == ["ann/my-notebook", "ann/old"]
     for name in ("old", "ann/old"):
         assert kernel.run(f"%gator queue {name}").startswith("queue 'ann/old' of redis")
     told = kernel.run(

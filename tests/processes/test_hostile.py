@@ -222,13 +222,20 @@ def test_a_death_amid_a_question_to_the_store_is_a_loss(
 def test_a_cancel_amid_a_question_to_the_store_tears_no_message(
     gator: Gator, worker: Worker
 ) -> None:
-    """It stops by SIGINT, and its process goes on."""
+    """It stops by SIGINT, and its process goes on. Each question is longer than what goes into the
+    line at once."""
+
+    def push_for_ever() -> None:
+        while True:
+            gator.options(queue="aside").task(len, "x" * 900_000)
+
     pid = gator.task(os.getpid).get(60)
     for _ in range(5):
-        task = gator.task(ask_for_ever)
-        until(lambda: task.handle.look().checkpoint)  # noqa: B023 -- called at once
+        task = gator.task(push_for_ever)
+        until(lambda: gator.backend.len("aside") > 1)
         task.cancel().wait(60)
         assert "SIGINT" in str(task.error)
+        gator.backend.drop_all("aside")
     assert gator.task(os.getpid).get(60) == pid
 
 

@@ -47,3 +47,12 @@ def test_a_worker_forgets_what_ended_a_month_ago(ids: tuple[str, dict[str, str]]
         assert gator[task["waiting"]].status == 3
         assert gator[fresh.task_id].result == 32
         assert gator.verify() == []
+
+
+def test_a_worker_warns_of_a_store_that_has_grown_large(
+    shared: Gator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the command that tells what can go."""
+    monkeypatch.setattr("gator_nb.workers.housekeeping.LARGE_STORE", 1)
+    shared.start_worker()
+    until(lambda: f"{shared.conn_string} takes 0.0 GB: `gator-nb purge` counts" in caplog.text)

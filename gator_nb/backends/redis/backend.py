@@ -27,7 +27,7 @@ from . import messages
 from .address import parse
 from .batches import MOST, parts, parts_of, put_batch
 from .blobs import RedisBlobs
-from .opening import open_store
+from .opening import memory_of, open_store
 from .rows import decode, decode_all
 from .server import Server
 from .verifying import verify
@@ -297,6 +297,9 @@ class RedisBackend(Backend):
             fitting, skipped, more = self._run("forget", *args)
             total, passed = total + fitting, passed + skipped
         return total
+
+    def size(self) -> int:
+        return memory_of(self._server)
 
     def len(self, queue: str) -> int:
         by_queue = self._counts([] if queue == EVERY else [queue])

@@ -34,7 +34,7 @@ def open_store(server: Server) -> Opened:
     Raises:
         StoreUnavailable, StoreCorrupt, StoreVersion
     """
-    info = _info(server)
+    info = _info(server, "server", "replication", "memory", "persistence")
     _demand_usable(server, info)
     reply = server.run("open", FORMAT, secrets.token_hex(8))
     kind, *rest = (part.decode() for part in reply)
@@ -58,12 +58,14 @@ def open_store(server: Server) -> Opened:
     return Opened(float(at), durability, limit)
 
 
-def _info(server: Server) -> dict[str, str]:
+def memory_of(server: Server) -> int:
+    """Bytes that all that is on the server takes."""
+    return int(_info(server, "memory").get("used_memory", "0"))
+
+
+def _info(server: Server, *sections: str) -> dict[str, str]:
     # By section, because servers before 7 take one at a time.
-    text = b"\n".join(
-        server.command("INFO", section, patient=False)
-        for section in ("server", "replication", "memory", "persistence")
-    )
+    text = b"\n".join(server.command("INFO", one, patient=False) for one in sections)
     lines = (line.partition(":") for line in text.decode(errors="replace").splitlines())
     return {name: value.strip() for name, found, value in lines if found}
 

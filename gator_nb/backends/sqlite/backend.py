@@ -239,6 +239,10 @@ class SQLiteBackend(Backend):
         with self._writing() as tx:
             return housekeeping.forget(tx, chosen)
 
+    def size(self) -> int:
+        with self._reading() as db:
+            return reading.size(db)
+
     def len(self, queue: str) -> int:
         with self._reading() as db:
             return reading.length(db, queue)

@@ -127,6 +127,12 @@ def paused(db: apsw.Connection) -> set[str]:
     return {queue for (queue,) in run(db, "SELECT queue FROM paused")}
 
 
+def size(db: apsw.Connection) -> int:
+    """Bytes of the file, as far as it is not in its log."""
+    ((pages, bytes_each),) = run(db, "SELECT * FROM pragma_page_count, pragma_page_size")
+    return int(pages) * int(bytes_each)
+
+
 def length(db: apsw.Connection, queue: str) -> int:
     return sum(
         n

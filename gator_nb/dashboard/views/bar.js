@@ -16,32 +16,6 @@ async function reloadIfServed() {
   }
 }
 
-const STORED = "gator_nb theme"
-const darkSystem = matchMedia("(prefers-color-scheme: dark)")
-
-// "light", "dark", or "system": a browser that keeps nothing follows the system.
-function wishedTheme() {
-  try {
-    const kept = localStorage.getItem(STORED)
-    return kept === "dark" || kept === "light" ? kept : "system"
-  } catch {
-    return "system"
-  }
-}
-
-function wishedDark() {
-  const wished = wishedTheme()
-  return wished === "system" ? darkSystem.matches : wished === "dark"
-}
-
-function keepTheme(name) {
-  try {
-    if (name === "system") { localStorage.removeItem(STORED) } else { localStorage.setItem(STORED, name) }
-  } catch {
-    // a browser that keeps nothing
-  }
-}
-
 export function render({model}) {
   const root = make("div", "gator-bar")
   const title = make("h1", "", model.title)
@@ -131,7 +105,7 @@ export function render({model}) {
       opening: "opening the store …",
       lost: "store unreachable",
       away: `no word from the dashboard for ${roughly(age)}`,
-      live: `updated ${ago(age)}`,
+      live: `updated ${age < 2 ? "just now" : ago(age)}`,
     }
     setText(fresh, words[state])
     setClass(fresh, `fresh ${state}`)
@@ -144,12 +118,11 @@ export function render({model}) {
     workers.classList.toggle("none", model.workers === 0)
     document.documentElement.classList.toggle("gator-away", state === "lost" || state === "away")
   }
-  const remember = () => { document.cookie = `${model.dark_cookie}=${Number(model.dark)}; max-age=31536000; samesite=strict` }
   // The page's own button was pressed, or the key: from now on that is what is wished for.
   model.on("dark", () => {
     if (model.dark !== wishedDark()) { keepTheme(model.dark ? "dark" : "light") }
     themes.show(wishedTheme())
-    remember()
+    rememberDark(model.dark_cookie, model.dark)
   })
   darkSystem.addEventListener("change", follow)
 
@@ -157,7 +130,7 @@ export function render({model}) {
   const act = () => { acted = Date.now() }
   for (const event of ACTS) { document.addEventListener(event, act, {capture: true, passive: true}) }
 
-  const hear = () => { heard = Date.now(); show() }
+  const hear = () => { heard = Date.now(); time.hear(model.seen_at); show() }
   model.on("seen_at", hear)
   model.on("health", hear)
   model.on("workers", show)
@@ -166,23 +139,24 @@ export function render({model}) {
   model.on("queues", queuesSoon)
   model.on("more_queues", queuesSoon)
   let ticks = 0
-  const clock = setInterval(() => {
+  const still = time.each(() => {
     ticks += 1
     // Before the page stands, it would take its own scheme for the newer one.
     if (ticks === 2 && model.dark !== wishedDark()) { follow() }
     show()
     document.documentElement.classList.toggle("gator-still", Date.now() - acted > STILL_AFTER)
     looks = fresh.classList.contains("away") ? looks + 1 : 0
-    if (looks > 0 && looks % (2 * ASK_EVERY) === 0) { reloadIfServed() }
-  }, 500)
+    if (looks > 0 && looks % ASK_EVERY === 0) { reloadIfServed() }
+  })
   model.on("remove", () => {
     document.removeEventListener("pointerdown", away)
     document.removeEventListener("keydown", pressed)
     document.removeEventListener("keydown", escape, true)
     for (const event of ACTS) { document.removeEventListener(event, act, {capture: true}) }
-    clearInterval(clock)
+    still()
     darkSystem.removeEventListener("change", follow)
   })
+  time.hear(model.seen_at)
   show()
   return root
 }

@@ -41,7 +41,7 @@ class Bar(JSComponent):
 
     dark_cookie = param.String()
 
-    _esm = script("keys", "bar")
+    _esm = script("keys", "scheme", "bar")
     _stylesheets = style("bar", "keys")
 
     def __init__(self, state: Session, **params: Any) -> None:

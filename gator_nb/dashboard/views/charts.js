@@ -52,15 +52,13 @@ export function render({model}) {
 
   let chosen
   let spans = []
-  let offset = 0
   let began = Infinity
   let drawn = 0
-  const now = () => Date.now() / 1000 + offset
 
   // Unless one was chosen: the least that shows half of the tasks, or what runs since long.
   const windowOf = () => {
     if (chosen !== undefined) { return chosen }
-    const ages = spans.map((span) => now() - (span[5] ?? span[4] ?? now())).sort((a, b) => a - b)
+    const ages = spans.map((span) => time.now() - (span[5] ?? span[4] ?? time.now())).sort((a, b) => a - b)
     const half = ages[Math.floor(ages.length / 2)] || 0
     const fitting = WINDOWS.find(([size]) => size === null || size >= half)
     return fitting[0]
@@ -68,7 +66,7 @@ export function render({model}) {
   const draw = () => {
     if (root.offsetParent === null) { return }
     const size = windowOf()
-    const to = now()
+    const to = time.now()
     drawn = Date.now()
     const from = size === null ? Math.min(began, to - 60) : to - size
     const {total} = outcomes.draw(spans, from, to) || {total: {}}
@@ -100,15 +98,13 @@ export function render({model}) {
     drawUnlessRead()
   }
   model.on("spans", take)
-  model.on("now", () => { offset = model.now - Date.now() / 1000 })
-  offset = model.now ? model.now - Date.now() / 1000 : 0
   // A window of days moves by a pixel in minutes.
-  const clockwork = setInterval(() => {
+  const still = time.each(() => {
     if (Date.now() - drawn > 1000 * Math.min(60, (windowOf() ?? Infinity) / 600)) { drawUnlessRead() }
-  }, 2000)
+  })
   const size = new ResizeObserver(draw)
   size.observe(root)
-  model.on("remove", () => { clearInterval(clockwork); size.disconnect() })
+  model.on("remove", () => { still(); size.disconnect() })
   take()
   return root
 }

@@ -24,7 +24,6 @@ class Charts(JSComponent):
 
     spans = param.String(default="[]", doc="JSON: [id, name, kind, lane, started, finished] each.")
     most = param.Integer(default=RECENT)
-    now = param.Number(default=0.0)
     words = param.Dict(default={})
 
     _esm = script("lanes", "outcomes", "charts")
@@ -50,7 +49,6 @@ def charts(state: Session) -> Any:
             lambda _, names: json.dumps(spans(state.recent, names)),
             told.recent_seen, told.worker_names,
         ),
-        now=told.seen_at,
         words={kind: word_of(kind) for kind in kinds},
         visible=derived(
             lambda shown, counts: shown != WORKERS and bool(counts.get(ALL)),

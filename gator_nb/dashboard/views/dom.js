@@ -85,6 +85,29 @@ function batched(draw) {
   }
 }
 
+// The store's time, and a beat at each full second: shared by all components of a page, whose modules
+// do not know each other, so that whatever ages is drawn in one frame.
+function makeTime() {
+  const calls = new Set()
+  const time = {
+    ahead: 0,
+    now: () => Date.now() / 1000 + time.ahead,
+    // What comes a little late does not make the clock go back and forth.
+    hear: (at) => {
+      const ahead = at - Date.now() / 1000
+      if (at && Math.abs(ahead - time.ahead) > 0.5) { time.ahead = ahead }
+    },
+    each: (call) => { calls.add(call); return () => calls.delete(call) },
+  }
+  const beat = () => {
+    setTimeout(beat, 1000 - Date.now() % 1000)
+    for (const call of calls) { call() }
+  }
+  beat()
+  return time
+}
+const time = window.gatorTime ??= makeTime()
+
 const number = new Intl.NumberFormat("en")
 
 function copyButton(text) {

@@ -56,9 +56,6 @@ export function render({model}) {
   for (const [key, title] of order) { section(key, title) }
   section("output", "Log").content.append(pane.node)
 
-  const offset = () => model.now ? model.now - heardAt : 0
-  let heardAt = Date.now() / 1000
-  const now = () => Date.now() / 1000 + offset()
 
   const pairs = (rows) => {
     const list = make("dl")
@@ -74,7 +71,7 @@ export function render({model}) {
     track.classList.toggle("unknown", unknown)
     done.style.width = unknown ? "0" : `${progress.share * 100}%`
     figures.append(make("span", "", progress ? (unknown ? progress.text : `${Math.floor(progress.share * 100)} %  ·  ${progress.text}`) : "runs"))
-    const spent = now() - started
+    const spent = time.now() - started
     const left = unknown || progress.share <= 0 ? null : spent / progress.share - spent
     figures.append(make("span", "eta", left === null ? `${duration(Math.max(1, spent))} so far` : `${duration(spent)} so far, about ${roughly(left) === "now" ? "1 s" : roughly(left)} left`))
     return message ? [track, figures, make("div", "message", message)] : [track, figures]
@@ -173,7 +170,7 @@ export function render({model}) {
     }
     body.hidden = !there
     if (!there) { return }
-    fill("progress", "", shown.kind === "running" || shown.kind === "canceling" ? {progress: shown.progress, message: shown.message, started: shown.started, at: model.now} : null, progressOf)
+    fill("progress", "", shown.kind === "running" || shown.kind === "canceling" ? {progress: shown.progress, message: shown.message, started: shown.started, at: Math.floor(time.now())} : null, progressOf)
     fill("error", "", shown.error || shown.traceback ? {error: shown.error, traceback: shown.traceback} : null, errorOf)
     fill("result", "", shown.result, (text) => make("pre", "", text))
     fill("metrics", "", model.curves, (curves) => curves.map(curveOf))
@@ -181,7 +178,7 @@ export function render({model}) {
     section("output").node.classList.toggle("none", !model.log.text)
     pane.set(model.log)
     fill("outputs", "", model.outputs, (several) => several.map(shownOutput))
-    fill("steps-of", "", {steps: shown.steps, day: new Date().toDateString()}, ({steps}) => stepsOf(steps, now()))
+    fill("steps-of", "", {steps: shown.steps, day: new Date().toDateString()}, ({steps}) => stepsOf(steps, time.now()))
     fill("arguments", "", shown.arguments.length || shown.call ? {call: shown.call, rows: shown.arguments} : null, ({call, rows}) => [
       ...(call ? [make("div", "mono function", call)] : []), ...(rows.length ? [pairs(rows)] : []),
     ])
@@ -203,8 +200,8 @@ export function render({model}) {
   document.addEventListener("keydown", keys)
   const soon = batched(draw)
   for (const name_ of ["task", "shown", "curves", "log", "outputs", "read_only"]) { model.on(name_, soon) }
-  model.on("now", () => { heardAt = Date.now() / 1000; soon() })
-  model.on("remove", () => document.removeEventListener("keydown", keys))
+  const still = time.each(() => { if (model.task !== "" && ["running", "canceling"].includes(model.shown.kind)) { soon() } })
+  model.on("remove", () => { still(); document.removeEventListener("keydown", keys) })
   draw()
   return root
 }

@@ -24,7 +24,6 @@ class Drawer(JSComponent):
     log = param.Dict(default={})
     log_size = param.Integer(default=_LOG_SIZE)
     outputs = param.List(default=[])
-    now = param.Number(default=0.0)
     read_only = param.Boolean(default=False)
 
     _esm = script("steps", "curves", "log", "drawer")
@@ -58,7 +57,6 @@ def drawer(state: Session) -> Any:
         shown=derived(portrait, told.detail, told.task, told.worker_names, told.workers),
         curves=derived(lambda detail: curves(detail and detail.record), told.detail),
         outputs=derived(outputs, told.detail),
-        now=told.seen_at,
         read_only=state.read_only,
         sizing_mode="stretch_width",
     )

@@ -22,7 +22,6 @@ class Hold {
     })
     area.addEventListener("focusin", (event) => { this.focused = event.target.matches(":focus-visible"); this.check() })
     area.addEventListener("focusout", () => { this.focused = false; this.check() })
-    this.timer = setInterval(() => this.check(), 250)
   }
 
   moved(event) {
@@ -32,6 +31,8 @@ class Hold {
   }
 
   check() {
+    clearTimeout(this.timer)
+    if (Date.now() < this.until) { this.timer = setTimeout(() => this.check(), this.until - Date.now() + 1) }
     const active = this.onButton || this.focused || Date.now() < this.until
     if (active !== this.active) {
       this.active = active
@@ -50,5 +51,5 @@ class Hold {
     return pressed === button.dataset.id && !justMoved ? pressed : null
   }
 
-  stop() { clearInterval(this.timer) }
+  stop() { clearTimeout(this.timer) }
 }

@@ -18,5 +18,10 @@ def page_style() -> str:
     return _text("page.css")
 
 
+def first_script(dark_cookie: str) -> str:
+    """What runs before anything of the page is drawn."""
+    return f"(() => {{ {_text('scheme.js')}; beginAsWished({dark_cookie!r}) }})()"
+
+
 def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")

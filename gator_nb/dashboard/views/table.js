@@ -40,7 +40,6 @@ export function render({model}) {
   const rows = new Map()
   let view = null
   let shiftedAt = 0
-  let offset = 0
 
   let at = null
   let filter = ""
@@ -130,7 +129,7 @@ export function render({model}) {
   }
 
   const tick = () => {
-    const now = Date.now() / 1000 + offset
+    const now = time.now()
     for (const row of rows.values()) { row.tick(now) }
   }
 
@@ -204,10 +203,8 @@ export function render({model}) {
   for (const name of ["rows", "left", "view", "heading", "pager", "nothing", "bulk", "for_all", "read_only"]) {
     model.on(name, soon)
   }
-  model.on("now", () => { offset = model.now - Date.now() / 1000 })
-  offset = model.now ? model.now - Date.now() / 1000 : 0
-  const clock = setInterval(tick, 500)
-  model.on("remove", () => { clearInterval(clock); hold.stop(); document.removeEventListener("keydown", keys) })
+  const still = time.each(tick)
+  model.on("remove", () => { still(); hold.stop(); document.removeEventListener("keydown", keys) })
   draw()
   return root
 }

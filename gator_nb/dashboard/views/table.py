@@ -27,7 +27,6 @@ class Table(JSComponent):
     view = param.String(doc="Which list this is; another one is shown at once, whole.")
     rows = param.List(default=[])
     left = param.List(default=[])
-    now = param.Number(default=0.0)
     pager = param.Dict(default={})
     opened = param.String(doc="The task that the drawer shows.")
     bulk = param.Dict(default={}, doc="What is done to many tasks, and how far it is.")
@@ -107,7 +106,6 @@ def table(state: Session) -> Any:
         view=derived(lambda text, page: f"{page} {text}", told.filter_text, told.page_number),
         rows=derived(drawn, told.records, told.worker_names),
         left=derived(drawn, told.left, told.worker_names),
-        now=told.seen_at,
         pager=derived(pager, told.filter_text, told.matching, told.page_number, told.has_older),
         opened=told.task,
         bulk=derived(lambda bulk: bulk._asdict() if bulk else {}, told.bulk),

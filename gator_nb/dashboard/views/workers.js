@@ -21,7 +21,6 @@ export function render({model}) {
   grid.append(thead, body)
   const nothing = make("p", "nothing", "No worker is alive.")
   root.append(top, grid, nothing)
-  let offset = 0
   body.addEventListener("click", (event) => {
     const button = event.target.closest("tr")?.querySelector("button.name")
     if (button && !String(getSelection())) { model.send_msg({show: button.dataset.id}) }
@@ -67,7 +66,7 @@ export function render({model}) {
     line.times = [data.started, data.heard]
   }
   const tick = () => {
-    const now = Date.now() / 1000 + offset
+    const now = time.now()
     for (const {cells, times: [started, heard]} of rows.values()) {
       setText(cells.up, roughly(now - started))
       setText(cells["last-heard"], ago(now - heard))
@@ -89,10 +88,8 @@ export function render({model}) {
     grid.hidden = model.rows.length === 0
     nothing.hidden = model.rows.length !== 0
   }
-  const hear = () => { offset = model.now ? model.now - Date.now() / 1000 : 0; tick() }
   model.on("rows", draw)
-  model.on("now", hear)
-  hear()
+  model.on("remove", time.each(tick))
   draw()
   return root
 }

@@ -22,7 +22,6 @@ class Workers(JSComponent):
     """Answers `{"show": id}`: what that worker runs."""
 
     rows = param.List(default=[])
-    now = param.Number(default=0.0)
 
     _esm = script("workers")
     _stylesheets = style("table", "workers")
@@ -41,11 +40,15 @@ def workers(state: Session) -> Any:
     """The list of a session's workers."""
     return Workers(
         state,
-        rows=derived(lambda seen: [worker_row(one) for one in seen], state.param.workers),
-        now=state.param.seen_at,
+        rows=derived(rows_of, state.param.workers, state.param.shown),
         visible=derived(lambda shown: shown == WORKERS, state.param.shown),
         sizing_mode="stretch_width",
     )
+
+
+def rows_of(seen: Collection[WorkerSeen], shown: str) -> list[dict[str, Any]]:
+    """None while something else is shown: each worker is heard of every few seconds."""
+    return [worker_row(one) for one in seen] if shown == WORKERS else []
 
 
 def worker_row(seen: WorkerSeen) -> dict[str, Any]:
