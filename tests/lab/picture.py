@@ -16,7 +16,7 @@ from .person import SECONDS, Notebook
 from .server import ROOT, serving
 
 PICTURE = ROOT / "notebooks" / "images" / "first_page.png"
-HEIGHT = 760
+HEIGHT = 800
 LEFT, RIGHT = 780, 540
 GAP = 16
 SCALE = 1.5
