@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 EXTRAS = ("lab", "server", "dask")
-DEFAULT = ("tests", "-m", "not browser and not slow")
+DEFAULT = ("tests", "-m", "not browser and not slow", "-W", "ignore::DeprecationWarning")
+"""Old versions use what newer ones of what they need have deprecated: no warning of ours."""
 
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -55,6 +55,8 @@ class ChildTry(Try):
         self.client = client
         self.sink = _ToStream()
         self.inside = False
+        self.import_torn = False
+        """An import was under way when it was interrupted."""
 
     def is_here(self) -> bool:
         return threading.current_thread() is threading.main_thread()
@@ -146,7 +148,7 @@ class Child:
         end_output()
         self._tell(one)
         ended = ended._replace(peak_memory=peak_memory())
-        clean = self._restored()
+        clean = self._restored() and not one.import_torn
         self._surroundings.note_modules()
         self._asked.clear()
         self._line.busy = False
@@ -174,10 +176,11 @@ class Child:
             one.asked(message["cause"])
             signal.pthread_kill(self._main, signal.SIGINT)
 
-    def _on_sigint(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_sigint(self, _number: int, frame: FrameType | None) -> None:
         one = self._one
         if one is None or not one.inside:
             return
+        one.import_torn = one.import_torn or _importing(frame)
         if one.cause is None:  # the task's own, or from outside
             raise KeyboardInterrupt
         one.inside = False  # once is enough: what cleans up is not disturbed
@@ -198,6 +201,14 @@ class Child:
             one.told = False
             told = {"progress": one.progress_text(), "metrics": one.metrics_text()}
             self._line.send({"type": "told", "claim": one.claim, **told})
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """An import is under way there. What C code has set up of it by then cannot be set up again
+    in this process: torn, it fails for every task to come."""
+    while frame is not None and frame.f_code.co_filename != "<frozen importlib._bootstrap>":
+        frame = frame.f_back
+    return frame is not None
 
 
 def _only_on_error(task: Task, error: BaseException) -> None:

@@ -1,7 +1,8 @@
 """The one thread that starts children, gives them tasks, hears them, stops and buries them.
 
 A child is kept warm for the next task. It is replaced when a task leaves threads or processes
-behind, and when a module of the user's that it has loaded was edited.
+behind, when one was stopped amid an import, and when a module of the user's that it has loaded was
+edited.
 """
 
 import os

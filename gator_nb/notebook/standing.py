@@ -25,7 +25,8 @@ def word(task: Task) -> str:
 
 def step(task: Task) -> str:
     """How far its stopping has come, and what would help."""
-    step = task.handle.record.cancel_step
+    record = task.handle.record
+    step = record.cancel_step if record.status is Status.RUNNING else None
     mend = "; run_in='process' can stop anything" if step == "in C code" else ""
     return f"{step}{_ago(task)}{mend}" if step else ""
 

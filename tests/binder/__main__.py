@@ -113,17 +113,23 @@ def _notebook(page: Page, lab: Lab, name: str, pictures: Path) -> None:
 
 def _at_the_debugger(page: Page, typed: str, answer: str) -> None:
     prompt = page.locator("input.jp-Stdin-input")
-    for line in (typed, "q"):
-        expect(prompt).to_be_visible(timeout=_PATIENCE * SECONDS)
-        prompt.fill(line)
-        prompt.press("Enter")
-    expect(page.locator(".jp-OutputArea").last).to_contain_text(answer)
+    expect(prompt).to_be_visible(timeout=_PATIENCE * SECONDS)
+    prompt.fill(typed)
+    prompt.press("Enter")
+    expect(page.locator(".jp-OutputArea").last).to_contain_text(answer, timeout=30 * SECONDS)
+    expect(prompt).to_have_count(1, timeout=30 * SECONDS)  # the new one, when the old has gone
+    expect(prompt).to_have_value("")
+    prompt.fill("q")
+    prompt.press("Enter")
+    expect(prompt).to_have_count(0, timeout=30 * SECONDS)
 
 
 def _photograph(page: Page, path: Path) -> None:
     """The whole notebook on one picture, and not only where it ends."""
     page.keyboard.press("Control+b")  # without the list of files
     page.set_viewport_size({"width": 1000, "height": _TALL})
+    page.wait_for_timeout(1 * SECONDS)
+    page.locator(".jp-WindowedPanel-outer").evaluate("one => one.scrollTo(0, 0)")
     page.wait_for_timeout(2 * SECONDS)  # it draws what comes into sight
     ends = [box["y"] + box["height"] for one in page.locator(".jp-Cell").all()
             if (box := one.bounding_box())]  # fmt: skip

@@ -4,7 +4,7 @@ from itertools import chain
 
 import pytest
 
-from gator_nb.backends.base import Backend
+from gator_nb.backends.base import Backend, Beat
 from gator_nb.constants import PROMOTE_BATCH
 from gator_nb.record import Reason
 from gator_nb.states import DELAYED, FAILED, RETRYING, RUNNING, WAITING
@@ -34,13 +34,15 @@ def test_every_claim_has_an_id_of_its_own(backend: Backend) -> None:
 
 
 def test_a_claim_counts_the_try(backend: Backend) -> None:
+    """And begins anew: how far the one before it came, and was stopped, is not told of this one."""
     push(backend, "a", retries=1)
     first = take_one(backend)
+    backend.renew("w1", [Beat("a", first.claim or "", cancel_step="interrupted")])
     backend.settle([retry(first, retries=0, progress='{"done": 1}')])
     second = take_one(backend)
     assert (first.attempts, second.attempts) == (1, 2)
     assert first.claim != second.claim
-    assert second.progress is None
+    assert (second.progress, second.cancel_step) == (None, None)
 
 
 def test_nothing_is_claimed_twice(backend: Backend) -> None:

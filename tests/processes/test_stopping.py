@@ -1,10 +1,12 @@
 """Stopping what runs in a process: asked first, killed after five seconds, said when it is true."""
 
+import importlib
 import itertools
 import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,6 +40,25 @@ def test_a_busy_loop_stops_and_its_process_goes_on(gator: Gator, worker: Worker)
     first = gator.task(os.getpid).get()
     assert "SIGINT" in canceled(gator.task(spin))
     assert gator.task(os.getpid).get() == first
+
+
+def test_a_process_whose_import_was_stopped_is_replaced(
+    gator: Gator, worker: Worker, tmp_path: Path
+) -> None:
+    """What C code has begun to set up there cannot be set up twice: the next task would fail."""
+    begun = tmp_path / "begun"
+    module = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(600)\n"
+    (tmp_path / "slow_to_load.py").write_text(module)
+
+    def load() -> None:
+        sys.path.insert(0, str(tmp_path))
+        importlib.import_module("slow_to_load")
+
+    first = gator.task(os.getpid).get()
+    task = gator.task(load)
+    until(begun.exists)
+    assert "SIGINT" in canceled(task)
+    assert gator.task(os.getpid).get() != first
 
 
 def test_it_may_clean_up(gator: Gator, worker: Worker, tmp_path: Path) -> None:

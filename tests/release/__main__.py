@@ -36,7 +36,7 @@ def tested(dist: Dist, python: str, folder: Path, arguments: list[str]) -> tuple
 def main(pythons: list[str], arguments: list[str]) -> bool:
     """Whether the tests pass on every one; says so of each."""
     good = []
-    with tempfile.TemporaryDirectory(prefix="gator-release-") as place:
+    with tempfile.TemporaryDirectory(prefix="gator-release-", ignore_cleanup_errors=True) as place:
         dist = built(Path(place, "dist"))
         print(dist.wheel.name, dist.sources.name, flush=True)
         for number, python in enumerate(pythons):

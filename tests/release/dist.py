@@ -38,6 +38,6 @@ def run(*command: str, cwd: Path | None = None) -> str:
     Raises:
         AssertionError: it failed; with all that it said.
     """
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=3600)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -114,6 +114,7 @@ class Step:
             attempts=record.attempts + 1,
             begun=by_itself,
             progress=None,
+            cancel_step=None,
             held=False,
             due=None,
         )

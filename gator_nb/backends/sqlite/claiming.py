@@ -35,8 +35,8 @@ WHERE line.queue NOT IN (SELECT queue FROM paused)
 _TAKE = sql("""
 UPDATE task SET
     status = $RUNNING, attempts = attempts + 1, started = ?1, held = 0, begun = ?2,
-    progress = NULL, due = NULL, claim = lower(hex(randomblob(16))), worker = ?3,
-    version = ?4 + taken.key + 1
+    progress = NULL, cancel_step = NULL, due = NULL, claim = lower(hex(randomblob(16))),
+    worker = ?3, version = ?4 + taken.key + 1
 FROM json_each(?5) AS taken WHERE task.seq = taken.value
 RETURNING $FIELDS, (SELECT data FROM envelope WHERE envelope.seq = origin_seq)
 """)

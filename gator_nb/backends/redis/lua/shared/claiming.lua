@@ -11,6 +11,7 @@ local function claim(task, worker, claim_id, by_itself)
         attempts = whole(tonumber(task.attempts or 0) + 1),
         begun = by_itself and '1',
         progress = false,
+        cancel_step = false,
         held = false,
         due = false,
     })
