@@ -69,7 +69,7 @@ class Client:
         self.endings = Endings(self.watcher)
         self._lock = threading.Lock()
         self._life: LifeLock | None = None
-        self._arrived = False
+        self._arrived = self._named = False
         self.after_push: Callable[[Sequence[Record]], None] = lambda _: None
         """Called after each push; a notebook starts its worker there."""
         self.pid = os.getpid()
@@ -110,6 +110,15 @@ class Client:
                 if not self._arrived:
                     self._register()
         return self.session
+
+    def arrive_to_run(self) -> str:
+        """As `arrive`, with a name from then on: people read who ran a task."""
+        session = self.arrive()
+        if not self._named:
+            here = self.presence(session, "session", self._life)
+            self.backend.register(here._replace(name=f"{here.host}:{here.pid}"))
+            self._named = True
+        return session
 
     def _register(self) -> None:
         life = LifeLock() if self.backend.persistent else None
@@ -187,7 +196,7 @@ class Client:
 
     def push_claimed(self, definition: Definition) -> Record:
         """Store a task and claim it in one step; one that is there already stays unclaimed."""
-        session = self.arrive()
+        session = self.arrive_to_run()
         with working_with(self):
             packing = Packing()
             push = self._to_push(definition, self.queue, session, packing)
@@ -313,12 +322,12 @@ class Client:
 
     def claim(self, queues: Sequence[str] | None) -> Claimed | None:
         """Take the next due task for this thread; None when there is none."""
-        claimed = self.backend.claim(self.arrive(), queues, self.lanes("thread"), 1)
+        claimed = self.backend.claim(self.arrive_to_run(), queues, self.lanes("thread"), 1)
         return claimed[0] if claimed else None
 
     def claim_task(self, task_id: str) -> Claimed | Record:
         """Take this very task for this thread; a finished one is answered as its record."""
-        return self.backend.claim_task(self.arrive(), task_id)
+        return self.backend.claim_task(self.arrive_to_run(), task_id)
 
     def reap(self) -> list[Record]:
         """Take their claims from workers that died; answers the tasks that moved."""
@@ -329,7 +338,7 @@ class Client:
         self.watcher.close()
         self.endings.join()
         with self._lock:
-            arrived, self._arrived = self._arrived, False
+            arrived, self._arrived, self._named = self._arrived, False, False
             try:
                 if arrived:
                     self.backend.unregister(self.session)

@@ -13,6 +13,7 @@ import panel_material_ui as pmui
 from gator_nb.dashboard import views
 from gator_nb.dashboard.document import (
     follow_nobody_else,
+    give_memory_back_soon,
     presence,
     scheduler,
     send_from_the_start,
@@ -68,6 +69,7 @@ def create_app(dsn: str | None = None, *, read_only: bool = False) -> Any:
     state = Session(address, scheduler(), charts=True, read_only=read_only, present=presence())
     if pn.state.curdoc is not None:
         pn.state.on_session_destroyed(lambda _context: state.close())
+        pn.state.on_session_destroyed(lambda _context: give_memory_back_soon())
         send_from_the_start(pn.state.curdoc)
     charts = views.charts(state)
     main = [

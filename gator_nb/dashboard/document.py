@@ -1,5 +1,7 @@
 """What a session has to do with its Panel document: when it is there, and how it is reached."""
 
+import ctypes
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +16,9 @@ from .state import Schedule
 
 _CONNECTS_WITHIN = 10.0
 """Seconds that a page may take to load before its session counts as left."""
+_COLLECTED_AFTER = 15.0
+"""Seconds after the end of a session by which Panel has had its circles collected."""
+_trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
 
 def scheduler() -> Schedule:
@@ -72,3 +77,10 @@ def follow_nobody_else(page: Any) -> None:
     would cost every page, and a closed one would be kept, with its session, for good."""
     with edit_readonly(page):
         page.busy = _Idle().param.busy  # another reference takes the place of the first
+
+
+def give_memory_back_soon() -> None:
+    """Once a session has ended: glibc keeps what is free, and a server that has had many pages at
+    once would stay as large as it was then."""
+    if _trim is not None:
+        IOLoop.current().call_later(_COLLECTED_AFTER, _trim, 0)

@@ -224,6 +224,8 @@ class Following:
         for record in touched:
             if record.id in self._kept:
                 self._kept[record.id] = record
+        if any(record.worker not in self._worker_names for record in touched if record.worker):
+            self._names_due = 0.0
         if self._recent is not None:
             self._recent = recent_with(self._recent, touched)
 

@@ -166,11 +166,20 @@ class Face:
         self._box = ipywidgets.VBox(
             [top, self._fold, self._text, self._again],
             layout={"max_width": f"{WIDTH}px", "margin": "2px 20px 2px 0"},
+            _view_count=0,  # pages count themselves here
         )  # JupyterLab leaves as much beside static HTML
+        self._box.observe(self._tell_again, "_view_count")
         self._box.add_class("gator-card")
         self._box.add_class(f"{self._mark}-live")
         with suppress(GatorError):  # the store went away just now: it is drawn once that is back
             self._draw()
+
+    def _tell_again(self, change: dict[str, Any]) -> None:
+        """A page that has just drawn it, as one that was loaded again, may have missed the end:
+        what is sent before a page has made its widgets is lost."""
+        if self.told and change["new"] > change["old"]:
+            for widget in (self._html, self._cancel, self._text, self._fold, self._again):
+                widget.send_state()
 
     def _draw(self) -> None:
         """Bring the widget up to date; what is as it was is not sent."""

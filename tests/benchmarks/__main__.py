@@ -17,6 +17,8 @@ from .measure import Case, Limit, Plan, Series, Target, Verdict, interleave, jud
 
 _WIDTH = 140
 """Of the tables in a file."""
+_SHARE = 40.0
+"""Seconds of each suite in `all`, after which it begins no further round."""
 
 
 class Suite(StrEnum):
@@ -62,8 +64,9 @@ def main(
     console, plan = Console(width=None if sys.stdout.isatty() else _WIDTH), Plan(full, short, tasks)
     series: list[Series] = []
     verdicts: list[Verdict] = []
+    seconds = _SHARE if suite is Suite.all and not full else None
     for name in _chosen(suite, full=full):
-        figures, judged = _measured(console, name, plan, rounds)
+        figures, judged = _measured(console, name, plan, rounds, seconds)
         series += figures
         verdicts += judged
     for note in peers.notes({one.who for one in series}):
@@ -79,15 +82,15 @@ def _chosen(suite: Suite, *, full: bool) -> list[Suite]:
 
 
 def _measured(
-    console: Console, suite: Suite, plan: Plan, rounds: int
+    console: Console, suite: Suite, plan: Plan, rounds: int, seconds: float | None
 ) -> tuple[list[Series], list[Verdict]]:
     """One suite after the other: what one has opened is closed before the next begins."""
     module = cast("_Module", import_module(f".{suite}", __package__))
     with ExitStack() as stack, console.status(f"{suite}: starting") as status:
         cases = stack.enter_context(module.cases(plan))
-        series = interleave(cases, rounds, status.update)
+        series = interleave(cases, rounds, status.update, seconds)
     verdicts = [] if plan.short else judge(module.TARGETS, series)
-    report.show(console, series, verdicts, rounds)
+    report.show(console, series, verdicts)
     return series, verdicts
 
 

@@ -1,6 +1,7 @@
 """Cases, rounds, medians, and the ratios between them."""
 
 import gc
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -163,13 +164,19 @@ def _other(target: Target, series: list[Series]) -> Series | None:
     return best(there, key=lambda one: one.median, default=None)
 
 
-def interleave(cases: list[Case], rounds: int, tell: Callable[[str], None]) -> list[Series]:
-    """Run every case once a round, after a round that does not count."""
+def interleave(
+    cases: list[Case], rounds: int, tell: Callable[[str], None], seconds: float | None = None
+) -> list[Series]:
+    """Run every case once a round, after a round that does not count. After so many seconds no
+    further round begins; one that counts there always is."""
+    limit = time.monotonic() + (math.inf if seconds is None else seconds)
     series = [
         [Series(what, case.who, unit, case.why) for what, unit in case.tells.items()]
         for case in cases
     ]
     for number in range(rounds + 1):
+        if number > 1 and time.monotonic() > limit:
+            break
         for case, told in zip(cases, series, strict=True):
             skipped = (case.once and number != 1) or (case.cold and not number)
             if case.run is None or skipped:

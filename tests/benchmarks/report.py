@@ -19,9 +19,9 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def show(console: Console, series: list[Series], verdicts: list[Verdict], rounds: int) -> None:
+def show(console: Console, series: list[Series], verdicts: list[Verdict]) -> None:
     """The figures, and what became of the targets."""
-    console.print(_figures_table(series, rounds))
+    console.print(_figures_table(series))
     if verdicts:
         console.print(_targets_table(verdicts))
 
@@ -69,9 +69,10 @@ def _versions() -> Iterable[tuple[str, str | None]]:
             yield name, None
 
 
-def _figures_table(series: list[Series], rounds: int) -> Table:
+def _figures_table(series: list[Series]) -> Table:
     where = f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}"
     load = f"load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores"
+    rounds = max(len(one.figures) for one in series)
     table = Table(title=f"medians of {rounds} rounds; {where}; {load}")
     for heading in ("what", "who", "median", "min – max", "gator_nb is"):
         table.add_column(heading, justify="left" if heading in ("what", "who") else "right")

@@ -39,6 +39,13 @@ def test_rounds_are_interleaved_and_the_first_counts_for_nothing() -> None:
     assert (ours.figures, bare.figures) == ([3, 5], [4, 6])
 
 
+def test_no_round_begins_once_the_time_is_over() -> None:
+    """One that counts there always is."""
+    case = Case.one("push", OURS, "/s", lambda: 1.0)
+    (series,) = interleave([case], 5, lambda _text: None, seconds=-1)
+    assert series.figures == [1.0]
+
+
 def test_targets_are_judged_by_the_ratio_within_each_round() -> None:
     """Of a rate more is better, of a time less; a limit holds for the median, or the worst round.
     What nobody else was measured for is not judged."""

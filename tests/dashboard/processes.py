@@ -90,7 +90,7 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def answering(url: str) -> Iterator[str]:
-    until(lambda: _answers(url), 40)
+    until(lambda: _answers(url), 120)
     yield url
 
 

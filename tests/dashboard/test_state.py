@@ -1,5 +1,6 @@
 """What a session sees, without a browser: it follows the store through one poller."""
 
+import os
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from gator_nb.dashboard.poller import Poller, poller_for
 from gator_nb.dashboard.state import Session
 from gator_nb.dashboard.summary import unserved_queues
 from gator_nb.dashboard.views import bar
-from gator_nb.host.liveness import boot_id
+from gator_nb.host.liveness import boot_id, host_name
 from gator_nb.record import Record
 
 from ..waiting import until
@@ -230,3 +231,13 @@ def test_a_session_whose_browser_has_gone_costs_nothing(gator: Gator, dsn: str, 
         until(lambda: ids(session) == [task.task_id])
     finally:
         session.close()
+
+
+@pytest.mark.slow
+def test_what_a_program_ran_itself_stands_under_its_name(gator: Gator, session: Session):
+    """As what a worker ran does."""
+    task = gator.task(pow, 2, 10)
+    gator.get(task.task_id)
+    until(lambda: session.records and session.records[0].done)
+    (record,) = session.records
+    until(lambda: session.worker_names.get(record.worker or "") == f"{host_name()}:{os.getpid()}")

@@ -98,13 +98,15 @@ def _made_server(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return made
 
 
-def _end_left_sessions(server: Any) -> None:
-    """As the server does by itself a minute after they have been left."""
+def _end_left_sessions(server: Any) -> int:
+    """As the server does by itself a minute after they have been left; how many are there still,
+    since it may not have heard yet that they are."""
     (context,) = server._tornado._applications.values()
     ended = asyncio.run_coroutine_threadsafe(
         context._cleanup_sessions(-1), server.io_loop.asyncio_loop
     )
     ended.result(20)
+    return len(server.get_sessions())
 
 
 @pytest.mark.slow
@@ -122,7 +124,7 @@ def test_of_pages_that_were_left_nothing_stays(
                 browser.submit(lambda: pull_session(url=served.url).close()).result()
         viewers = [weakref.ref(viewer) for viewer in poller_for(dsn)._viewers]
         late = [viewer()._schedule for viewer in viewers]
-        _end_left_sessions(made[0])
+        until(lambda: _end_left_sessions(made[0]) == 0)
         for schedule in late:
             schedule(lambda: pytest.fail("it was told to a page that is over"))
         until(lambda: poller_for(dsn)._viewers == [])

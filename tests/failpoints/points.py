@@ -87,9 +87,9 @@ def around_stores(points: Points) -> None:
     opened = connection.connect
 
     def traced(address: Any) -> Any:
-        db = opened(address)
+        db, locks = opened(address)
         db.exec_trace = points.statement
-        return db
+        return db, locks
 
     connection.connect = traced
     points.around(SQLiteBackend, *WRITING_VERBS)

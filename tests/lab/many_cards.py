@@ -1,6 +1,6 @@
 """What many cards cost page and kernel: `python -m tests.lab.many_cards [group|cards]`.
 
-Each line is measured without cards and with them, in one kernel, one after the other, five times.
+Each line is measured without cards and with them, in one kernel, one after the other, four times.
 The medians are told, and that of each pair's ratio. The machine's other work is in both.
 """
 
@@ -17,7 +17,7 @@ from .chromium import Pages, chromium, launched
 from .person import SECONDS, Notebook
 from .server import serving
 
-ROUNDS = 5
+ROUNDS = 4
 LOOK = 6  # seconds
 PER_CELL, CELLS_OF_CARDS = 20, 5  # JupyterLab folds what is more than 50 outputs of a cell
 A_ROUND = CELLS_OF_CARDS + 2

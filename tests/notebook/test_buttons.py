@@ -119,6 +119,21 @@ def test_a_widget_is_drawn_before_it_goes(gator: Gator, divide, follow):
     assert face._live.data["text/html"] == ""
 
 
+def test_a_page_that_is_loaded_again_is_told_the_end(gator: Gator, divide, follow, monkeypatch):
+    """It may have read the card before the end, and not listened yet when that was sent."""
+    face = follow(gator.task(divide, 1))
+    sent: list[str] = []
+    monkeypatch.setattr(
+        face._html, "send_state", lambda key=None: key or sent.append(face._html.value)
+    )
+    face._box._view_count = 1
+    assert sent == []
+    face._cancel.click()
+    face.refresh(changed=True)
+    face._box._view_count = 2
+    assert ["canceled" in one for one in sent] == [True]
+
+
 def test_a_failure_is_run_again_in_its_place(gator: Gator, failed, follow):
     """The card is that of the new task from then on."""
     face = follow(failed)

@@ -1,4 +1,9 @@
-"""`%load_ext gator_nb` in a real kernel."""
+"""`%load_ext gator_nb` in a real kernel, and whose tasks a notebook runs."""
+
+from pathlib import Path
+
+from gator_nb import EVERY, WAITING, Gator, Worker
+from gator_nb.notebook.own_gator import NotebookGator
 
 SNAPSHOT = "import threading; print(sorted(t.name for t in threading.enumerate()))"
 
@@ -50,6 +55,17 @@ def test_a_notebook_of_jupyter_has_a_queue_of_its_own(start_kernel) -> None:
     kernel = start_kernel(GATOR_NB_QUEUE=None, JPY_SESSION_NAME="/home/me/fits.ipynb")
     assert kernel.run("%load_ext gator_nb") == ""
     assert kernel.run("print(gator.queue_name)").startswith("fits-")
+
+
+def test_notebooks_that_share_a_store_leave_each_other_alone(tmp_path: Path) -> None:
+    """The worker of one takes nothing of another's queue; one that is told to serves every one."""
+    address = f"sqlite:///{tmp_path}/tasks.sqlite"
+    with NotebookGator.on(address, "one") as one, Gator(address, "another") as another:
+        theirs = another.task(abs, -1)
+        assert one.task(abs, -2).get(30) == 2
+        assert theirs.status == WAITING
+        with Worker(one, to_consume=EVERY, threads=1):
+            assert theirs.get(30) == 1
 
 
 def test_unloading_takes_it_out_again(kernel) -> None:

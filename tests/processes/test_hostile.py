@@ -227,7 +227,7 @@ def test_a_cancel_amid_a_question_to_the_store_tears_no_message(
 
     def push_for_ever() -> None:
         while True:
-            gator.options(queue="aside").task(len, "x" * 900_000)
+            gator.options(queue="aside").map(len, ["x" * 900_000] * 8)
 
     pid = gator.task(os.getpid).get(60)
     for _ in range(5):

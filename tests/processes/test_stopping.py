@@ -167,8 +167,8 @@ def test_a_stopping_worker_gives_its_task_back(gator: Gator) -> None:
 
 def test_force_does_not_wait_for_it(gator: Gator, worker: Worker) -> None:
     """By the handle, or `%gator cancel --force`."""
-    task = gator.task(swallowing)
-    until(lambda: task.status is Status.RUNNING)
+    task = gator.task(begin, swallowing)
+    until(lambda: "begun" in task.logs())
     assert task.cancel(force=True).wait(30).status is Status.CANCELED
     assert seconds_to_stop(task) < GRACE
     assert "SIGKILL" in str(task.error)

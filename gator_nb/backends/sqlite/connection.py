@@ -6,17 +6,23 @@ import time
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from weakref import WeakSet
+from typing import TYPE_CHECKING
+from weakref import WeakSet, finalize
 
 import apsw
 
 from ... import record
 from ...errors import StoreCorrupt, StoreUnavailable, StoreVersion
 from ...host.places import network_file_system
+from . import standing
 from .address import Address
 from .faults import BUSY_LIMIT, explanation
 from .rows import AT
 from .sql import run
+from .standing import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 APPLICATION_ID = 0x6761746F  # "gato"
 _PRAGMAS = """
@@ -28,10 +34,6 @@ PRAGMA temp_store = memory;
 """
 
 _HAS_BLOBS = "SELECT 1 FROM sqlite_master WHERE name = 'owner_removed'"
-
-# Closing any descriptor of a file drops this process's POSIX locks on it, so that no connection
-# may be opened while the file is being made.
-_opening = threading.Lock()
 
 
 class Handle:
@@ -47,6 +49,7 @@ class Handle:
         self._lock = threading.Lock()
         self._closed = False
         self._db: apsw.Connection | None = None
+        self._leave: finalize[[Callable[[], None]], Handle] | None = None
         self._file: tuple[int, int] | None = None
         with self:
             _handles.add(self)
@@ -74,9 +77,9 @@ class Handle:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            if self._db is not None:
-                self._db.close()
-                self._db = None
+            if self._leave is not None:
+                self._leave()
+            self._db = self._leave = None
 
     def _usable(self) -> apsw.Connection:
         if self._closed:
@@ -94,7 +97,9 @@ class Handle:
             raise explanation(self.address.path, error) from error
 
     def _open(self) -> apsw.Connection:
-        self._db = connect(self.address)
+        self._db, locks = connect(self.address)
+        self._leave = finalize(self, locks.leave, self._db.close)
+        self._leave.atexit = False  # SQLite's own end will do
         self._file = _identity(self.address.path)
         return self._db
 
@@ -109,26 +114,31 @@ class Handle:
         if self._db is not None:
             self._db.close()
             self._db = None
+        if self._leave is not None:
+            self._leave.detach()
+            self._leave = None
 
 
-def connect(address: Address) -> apsw.Connection:
+def connect(address: Address) -> tuple[apsw.Connection, Standing]:
     """Open the store's file; make it, and its folder, where there is none.
 
     Raises:
         StoreUnavailable, StoreCorrupt, StoreVersion
     """
-    with _opening:
+    with standing.turn():
         _make_file(address.path)
         db = apsw.Connection(
             str(address.path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=200
         )
+        locks = Standing.of(address.path)
     try:
         db.set_busy_handler(_Patience())
         _prepare(db, address)
+        locks.secure()
     except BaseException:
-        db.close()
+        locks.leave(db.close)
         raise
-    return db
+    return db, locks
 
 
 def _prepare(db: apsw.Connection, address: Address) -> None:
@@ -259,9 +269,11 @@ def _before_fork() -> None:
     _forking.extend(_handles)
     for handle in _forking:
         handle.before_fork()
+    standing.before_fork()
 
 
 def _after_fork_in_parent() -> None:
+    standing.after_fork_in_parent()
     for handle in _forking:
         handle.after_fork_in_parent()
     _forking.clear()
@@ -270,6 +282,7 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     for handle in _forking:
         handle.after_fork_in_child()
+    standing.after_fork_in_child()
     _forking.clear()
 
 

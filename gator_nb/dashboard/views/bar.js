@@ -114,7 +114,7 @@ export function render({model}) {
     const silent = model.silent ? `, ${model.silent} silent` : ""
     setText(workers, `${model.workers} worker${model.workers === 1 ? "" : "s"} alive${silent}`)
     workers.classList.toggle("quiet", model.silent > 0)
-    workers.hidden = state === "opening" || state === "lost"
+    workers.hidden = state !== "live"
     workers.classList.toggle("none", model.workers === 0)
     document.documentElement.classList.toggle("gator-away", state === "lost" || state === "away")
   }

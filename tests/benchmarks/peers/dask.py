@@ -1,5 +1,6 @@
 """Dask: a scheduler in this process, one worker process with one thread."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,13 +9,19 @@ from distributed import Client, Future, LocalCluster
 
 from ..work import closure
 
+_SILENT = logging.CRITICAL + 1
+"""What it says of calls that nobody waits for any more."""
+
 
 class Queue:
     drained = 1000
 
     def __init__(self, address: str) -> None:
         self._cluster = LocalCluster(
-            n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+            n_workers=1,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=_SILENT,
         )
         self._client = Client(self._cluster)
         self._closure = closure()
@@ -45,5 +52,6 @@ class Queue:
         yield pid
 
     def close(self) -> None:
+        self._client.cancel(self._futures, force=True)
         self._client.close()
         self._cluster.close()
