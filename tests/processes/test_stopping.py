@@ -38,7 +38,9 @@ def test_a_busy_loop_stops_and_its_process_goes_on(gator: Gator, worker: Worker)
             pass
 
     first = gator.task(os.getpid).get()
-    assert "SIGINT" in canceled(gator.task(spin))
+    task = gator.task(begin, spin)
+    until(lambda: "begun" in task.logs())
+    assert "SIGINT" in canceled(task)
     assert gator.task(os.getpid).get() == first
 
 
