@@ -19,11 +19,16 @@ pytestmark = pytest.mark.skipif(
     "sys.platform != 'linux'", reason="locks of an open file are Linux's"
 )
 
-COUNT = "from gator_nb import Gator; import sys; print(len(Gator(sys.argv[1])))"
+COUNT = """
+import sys
+from gator_nb import Gator
+with Gator(sys.argv[1]) as gator:
+    print(len(gator))
+"""
 
 
 def seen_elsewhere(gator: Gator) -> int:
-    """How many tasks another process sees."""
+    """How many tasks another process sees, which opens the file and closes it again."""
     command = [sys.executable, "-c", COUNT, gator.conn_string]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
@@ -48,6 +53,18 @@ def test_a_look_with_another_library_takes_nothing_away(path: Path) -> None:
         assert seen_elsewhere(gator) == 7
         assert gator.verify() == []
     assert sorted(one.name for one in path.parent.iterdir()) == [path.name], "all is in the file"
+
+
+def test_a_copy_of_the_file_takes_nothing_away(path: Path) -> None:
+    """Whoever reads it closes a descriptor of it, and with that drops SQLite's own locks; then the
+    next process that closes the store would be its last user."""
+    with Gator(f"sqlite:///{path}") as gator:
+        gator.task(pow, 2, 10)
+        assert path.read_bytes()
+        assert path.with_name(f"{path.name}-shm").read_bytes()
+        assert seen_elsewhere(gator) == 1
+        gator.task(pow, 2, 11)
+        assert seen_elsewhere(gator) == 2
 
 
 def test_what_was_acknowledged_after_such_a_look_survives_a_kill(path: Path) -> None:

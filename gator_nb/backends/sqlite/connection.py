@@ -14,12 +14,12 @@ import apsw
 from ... import record
 from ...errors import StoreCorrupt, StoreUnavailable, StoreVersion
 from ...host.places import network_file_system
-from . import standing
+from . import file_locks
 from .address import Address
 from .faults import BUSY_LIMIT, explanation
+from .file_locks import FileLocks
 from .rows import AT
 from .sql import run
-from .standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,18 +119,18 @@ class Handle:
             self._leave = None
 
 
-def connect(address: Address) -> tuple[apsw.Connection, Standing]:
+def connect(address: Address) -> tuple[apsw.Connection, FileLocks]:
     """Open the store's file; make it, and its folder, where there is none.
 
     Raises:
         StoreUnavailable, StoreCorrupt, StoreVersion
     """
-    with standing.turn():
+    with file_locks.turn():
         _make_file(address.path)
         db = apsw.Connection(
             str(address.path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=200
         )
-        locks = Standing.of(address.path)
+        locks = FileLocks.of(address.path)
     try:
         db.set_busy_handler(_Patience())
         _prepare(db, address)
@@ -269,11 +269,11 @@ def _before_fork() -> None:
     _forking.extend(_handles)
     for handle in _forking:
         handle.before_fork()
-    standing.before_fork()
+    file_locks.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    standing.after_fork_in_parent()
+    file_locks.after_fork_in_parent()
     for handle in _forking:
         handle.after_fork_in_parent()
     _forking.clear()
@@ -282,7 +282,7 @@ def _after_fork_in_parent() -> None:
 def _after_fork_in_child() -> None:
     for handle in _forking:
         handle.after_fork_in_child()
-    standing.after_fork_in_child()
+    file_locks.after_fork_in_child()
     _forking.clear()
 
 

@@ -34,7 +34,7 @@ _PLACES = {
     "-shm": (128, 1),
 }
 
-_all: "dict[tuple[int, int], Standing]" = {}
+_all: "dict[tuple[int, int], FileLocks]" = {}
 """By device and number of the file."""
 _lock = threading.RLock()  # a connection that nobody closed may be collected while it is held
 
@@ -45,7 +45,7 @@ def turn() -> AbstractContextManager[object]:
     return _lock
 
 
-class Standing:
+class FileLocks:
     """The locks of this process on one file, for all of its connections."""
 
     def __init__(self, path: Path, key: tuple[int, int]) -> None:
@@ -55,14 +55,14 @@ class Standing:
         """Descriptors, and the bytes of each."""
 
     @classmethod
-    def of(cls, path: Path) -> "Standing":
+    def of(cls, path: Path) -> "FileLocks":
         """Those of a file, with one connection more; the caller has its turn."""
         found = path.stat()
         key = found.st_dev, found.st_ino
-        standing = _all.get(key) or cls(path, key)
-        standing.users += 1
-        _all[key] = standing
-        return standing
+        locks = _all.get(key) or cls(path, key)
+        locks.users += 1
+        _all[key] = locks
+        return locks
 
     def secure(self) -> None:
         """Take them, once SQLite has set up the file and its log."""
@@ -112,5 +112,5 @@ def after_fork_in_child() -> None:
     """Nothing of the parent's is this process's."""
     global _lock
     _lock = threading.RLock()
-    for standing in list(_all.values()):
-        standing.forget()
+    for locks in list(_all.values()):
+        locks.forget()
