@@ -71,9 +71,9 @@ def test_on_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connect = connection.connect
 
     def traced(address: Any) -> Any:
-        db = connect(address)
+        db, locks = connect(address)
         db.exec_trace = lambda _cursor, text, _values: seen.append(text) or True
-        return db
+        return db, locks
 
     def counts() -> dict[str, int]:
         writes = seen.count("BEGIN IMMEDIATE")

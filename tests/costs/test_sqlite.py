@@ -38,9 +38,9 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
     found, connect = Statements(), connection.connect
 
     def traced(address: Any) -> Any:
-        db = connect(address)
+        db, locks = connect(address)
         db.exec_trace = found.note
-        return db
+        return db, locks
 
     monkeypatch.setattr(connection, "connect", traced)
     return found
