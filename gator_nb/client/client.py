@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 from weakref import WeakSet
 
 from .. import keys, settings
@@ -20,8 +19,7 @@ from ..backends.base import Answer, Backend, Claimed, Presence, Push
 from ..constants import THREAD_LEASE
 from ..definition import PYTHON, Definition, new_id
 from ..errors import DependencyError, GatorError, TaskExists, TaskNotFound
-from ..host.liveness import Life, LifeLock, boot_id, host_name, probe
-from ..host.process_tree import kill_marked
+from ..host.liveness import LifeLock, boot_id, host_name
 from ..option_values import PLACES, one_of
 from ..payload import (
     Call,
@@ -44,6 +42,7 @@ from .depot import Depot, StoreDepot
 from .endings import Endings
 from .here import stop_if_asked, working_with
 from .kept import Place
+from .reaping import reap
 from .watcher import Watcher
 
 _WORTH_TELLING = 100 << 20
@@ -355,32 +354,6 @@ class Client:
             if "_store_depot" in self.__dict__:
                 self._store_depot.close()
             self.backend.close()
-
-
-def reap(backend: Backend) -> list[Record]:
-    """Find who died, end what the children of theirs have left, take their claims, and forget them.
-
-    Whoever holds its lock is alive, however late its lease: it is renewed on its behalf.
-    """
-    now = backend.now()
-    dead: list[Presence] = []
-    living: list[str] = []
-    for presence in backend.presences():
-        life = probe(presence.lock, presence.boot)
-        if life is Life.DEAD:
-            dead.append(presence)
-        elif life is Life.ALIVE:
-            living.append(presence.id)  # this host may sleep before it gets to the reap below
-            if now - presence.renewed > presence.lease / 2:
-                backend.renew(presence.id, [])
-    for presence in dead:
-        if presence.kind == "worker":
-            kill_marked(f"{presence.id}:")  # before anybody runs its tasks again
-    moved = backend.reap([presence.id for presence in dead], living)
-    for presence in dead:
-        backend.unregister(presence.id)
-        Path(presence.lock).unlink(missing_ok=True)
-    return moved
 
 
 _clients: "WeakSet[Client]" = WeakSet()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from ..backends.base import Backend, Filter, Page, Presence
-from ..client.client import reap
+from ..client.reaping import reap
 from ..client.workforce import Seen, unserved_lanes, workers
 from ..record import Record
 from ..states import TERMINAL, Status

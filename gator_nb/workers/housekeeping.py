@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection
 
 from ..backends.base import Backend
-from ..client.client import reap
+from ..client.reaping import reap
 from ..constants import LARGE_STORE, RENEW_EVERY, RETENTION
 
 _REAP_EVERY = 0.7

@@ -3,7 +3,7 @@
 import pytest
 
 from gator_nb.backends.base import Backend, Beat
-from gator_nb.client.client import reap
+from gator_nb.client.reaping import reap
 from gator_nb.constants import MAX_LOSSES, PROMOTE_BATCH
 from gator_nb.host.liveness import Life
 from gator_nb.record import Reason, Record
@@ -165,7 +165,7 @@ def test_a_reaper_that_sleeps_amid_its_look_takes_nothing_from_the_living(
         clock.advance(3600)
         return Life.ALIVE
 
-    monkeypatch.setattr("gator_nb.client.client.probe", looked_at)
+    monkeypatch.setattr("gator_nb.client.reaping.probe", looked_at)
     assert reap(backend) == []
     assert status(backend, "a") is RUNNING
 
