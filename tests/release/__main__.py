@@ -3,7 +3,8 @@
 python -m tests.release PYTHON [PYTHON ...] [-- PYTEST ARGUMENTS]
 
 Each PYTHON is a command or a path. Without arguments for pytest the fast tests run. The tests come
-from the archive of the sources, with its package taken out, so that only the wheel can be tested.
+from the archive of the sources, with its package taken out, so that only the wheel can be tested;
+those that read the sources themselves are left to the checkout.
 """
 
 import shutil
@@ -14,6 +15,8 @@ import tempfile
 from pathlib import Path
 
 from .dist import Dist, built, fresh, run
+
+_OF_THE_SOURCES = ("--ignore=tests/documents", "--ignore=tests/mutations")
 
 
 def tested(dist: Dist, python: str, folder: Path, arguments: list[str]) -> tuple[str, bool]:
@@ -26,7 +29,7 @@ def tested(dist: Dist, python: str, folder: Path, arguments: list[str]) -> tuple
     shutil.rmtree(sources / "gator_nb")
     log = folder / "pytest.log"
     with log.open("w") as out:
-        command = [str(own), "-m", "pytest", "-q", *arguments]
+        command = [str(own), "-m", "pytest", "-q", *_OF_THE_SOURCES, *arguments]
         code = subprocess.call(command, cwd=sources, stdout=out, stderr=out)
     lines = log.read_text().splitlines()
     told = [line for line in lines if line.startswith(("FAILED", "ERROR"))] + lines[-1:]
