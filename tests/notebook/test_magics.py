@@ -102,7 +102,7 @@ def test_what_it_does_not_know_is_told_with_what_it_knows(line: str, told: str) 
         """As much of a shell as magics ask for."""
 
     with NotebookGator.on("memory://", "mine") as gator, pytest.raises(UsageError, match=told):
-        gator.options(task_id="0123456789abcdef").task(pow, 2, 10)
+        gator.options(task_id="0123456789abcdef", delay_by="1h").task(pow, 2, 10)
         GatorMagics(Shell(), Stores(Shell(), gator, Home("mine"))).run(line)
 
 
