@@ -108,6 +108,17 @@ class Record(NamedTuple):
         return self.status in TERMINAL
 
     @property
+    def canceling(self) -> bool:
+        """It runs, and was asked to stop."""
+        return self.status is Status.RUNNING and self.cancel_at is not None
+
+    @property
+    def outcome_claim(self) -> str | None:
+        """The only claim whose outcome counts, once it has succeeded: that of another is an older
+        one, which somebody has put back. None: that of any try."""
+        return self.settled if self.status is Status.SUCCESS else None
+
+    @property
     def unstarted(self) -> bool:
         return self.status in UNSTARTED
 

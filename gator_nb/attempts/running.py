@@ -1,6 +1,5 @@
 """A try: one run of one claim, as seen by the code in it and by who watches and stops it."""
 
-import ctypes
 import json
 import threading
 import time
@@ -17,6 +16,7 @@ from ..client.here import TRY
 from ..output.rich_output import Display
 from ..output.routing import Sink
 from ..record import Record
+from .striking import strike, take_back
 
 if TYPE_CHECKING:
     from ..tasks.task import Task
@@ -279,7 +279,7 @@ class Try(Running):
             try:
                 with self._lock:
                     if self._struck:
-                        _take_back()
+                        take_back()
                     self._thread = None
             except Interrupted:  # struck between the lines above: go on leaving
                 continue
@@ -303,7 +303,7 @@ class Try(Running):
             told = self._struck or self._told_here  # once is enough: it may be cleaning up
             if self._thread is not None and not told and in_users_code(self._thread):
                 self._struck = True
-                _strike(self._thread, Interrupted)
+                strike(self._thread, Interrupted)
 
     def _canceled_loops(self) -> bool:
         """Cancel what it awaits, as asyncio does; once, and if that does not stop it, it is
@@ -366,25 +366,6 @@ class _Series:
 def _plain(number: float) -> float:
     """What JSON can hold: figures often come as scalars of numpy."""
     return number if type(number) in (int, float) else float(number)
-
-
-def _strike(thread: int, error: type[BaseException]) -> None:
-    """Set an exception in a thread, in place of one that is pending there."""
-    set_error = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    set_error(ctypes.c_ulong(thread), ctypes.py_object(error))
-
-
-class _Nothing(BaseException):
-    """What lands in place of an interruption that is not wanted any more."""
-
-
-def _take_back() -> None:
-    """Have nothing pending in this thread. To set no error at all would have CPython 3.11 look for
-    it for ever, in every thread: all code is slower, and a debugger that traces hangs."""
-    with suppress(_Nothing):
-        _strike(threading.get_ident(), _Nothing)
-        while True:
-            pass
 
 
 @contextmanager

@@ -43,8 +43,7 @@ def print_json(fields: object) -> None:
 
 def word_of(record: Record) -> str:
     """Its status; a running task that was asked to stop is canceling until it has stopped."""
-    canceling = record.status is Status.RUNNING and record.cancel_at is not None
-    return "canceling" if canceling else str(record.status)
+    return "canceling" if record.canceling else str(record.status)
 
 
 def style_of(word: str) -> str:
@@ -115,7 +114,7 @@ def remark(record: Record) -> str:
     """A line about why it is where it is: its error, its cancel, what it says of itself."""
     if record.done:
         return safe(record.error, ERROR_LIMIT)
-    if record.status is Status.RUNNING and record.cancel_at is not None:
+    if record.canceling:
         return safe(record.cancel_step or "asked to stop", ERROR_LIMIT)
     if record.status is Status.BLOCKED:
         return "held" if record.held else f"waits for {tasks(record.open_deps)}"

@@ -36,7 +36,6 @@ from ..payload import (
     thawed,
 )
 from ..record import Record, lane_of
-from ..states import Status
 from ..warning import warn_user
 from .depot import Depot, StoreDepot
 from .endings import Endings
@@ -102,32 +101,28 @@ class Client:
 
     # -- who we are ------------------------------------------------------------------------
 
-    def arrive(self) -> str:
-        """Register this process, once; answers the id that its pushes and claims carry."""
-        if not self._arrived:
+    def arrive(self, *, to_run: bool = False) -> str:
+        """Register this process, once; answers the id that its pushes and claims carry.
+
+        Args:
+            to_run: it runs tasks itself, and has a name from then on: people read who did.
+        """
+        if not self._arrived or (to_run and not self._named):
             with self._lock:
-                if not self._arrived:
-                    self._register()
+                if not self._arrived or (to_run and not self._named):
+                    self._register(named=to_run)
         return self.session
 
-    def arrive_to_run(self) -> str:
-        """As `arrive`, with a name from then on: people read who ran a task."""
-        session = self.arrive()
-        if not self._named:
-            here = self.presence(session, "session", self._life)
-            self.backend.register(here._replace(name=f"{here.host}:{here.pid}"))
-            self._named = True
-        return session
-
-    def _register(self) -> None:
-        life = LifeLock() if self.backend.persistent else None
+    def _register(self, *, named: bool) -> None:
+        life = self._life or (LifeLock() if self.backend.persistent else None)
+        here = self.presence(self.session, "session", life)
         try:
-            self.backend.register(self.presence(self.session, "session", life))
+            self.backend.register(here._replace(name=f"{here.host}:{here.pid}") if named else here)
         except BaseException:
-            if life is not None:
+            if life is not None and life is not self._life:
                 life.free()
             raise
-        self._life, self._arrived = life, True
+        self._life, self._arrived, self._named = life, True, named
 
     def presence(self, presence_id: str, kind: str, life: LifeLock | None) -> Presence:
         """A description of this process, to be registered."""
@@ -195,7 +190,7 @@ class Client:
 
     def push_claimed(self, definition: Definition) -> Record:
         """Store a task and claim it in one step; one that is there already stays unclaimed."""
-        session = self.arrive_to_run()
+        session = self.arrive(to_run=True)
         with working_with(self):
             packing = Packing()
             push = self._to_push(definition, self.queue, session, packing)
@@ -236,14 +231,12 @@ class Client:
         return None if data is None else self.opened_outcome(record, data)
 
     def opened_outcome(self, record: Record, data: bytes) -> Outcome:
-        """That out of the bytes in the store. After success only that of the claim which settled
-        it: an older one may have been put back.
+        """That out of the bytes in the store.
 
         Raises:
             Untrusted, KeyMissing
         """
-        claim = record.settled if record.status is Status.SUCCESS else None
-        return open_outcome(self.keyring, data, task_id=record.id, claim=claim)
+        return open_outcome(self.keyring, data, task_id=record.id, claim=record.outcome_claim)
 
     def outcomes(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The outcomes of many tasks as the store holds them, for `opened_outcome`."""
@@ -321,12 +314,12 @@ class Client:
 
     def claim(self, queues: Sequence[str] | None) -> Claimed | None:
         """Take the next due task for this thread; None when there is none."""
-        claimed = self.backend.claim(self.arrive_to_run(), queues, self.lanes("thread"), 1)
+        claimed = self.backend.claim(self.arrive(to_run=True), queues, self.lanes("thread"), 1)
         return claimed[0] if claimed else None
 
     def claim_task(self, task_id: str) -> Claimed | Record:
         """Take this very task for this thread; a finished one is answered as its record."""
-        return self.backend.claim_task(self.arrive_to_run(), task_id)
+        return self.backend.claim_task(self.arrive(to_run=True), task_id)
 
     def reap(self) -> list[Record]:
         """Take their claims from workers that died; answers the tasks that moved."""

@@ -10,7 +10,7 @@ from ..errors import GatorError, StoreUnavailable, TaskNotFound
 from ..output.rich_output import Display, Splitter
 from ..payload import CallHeader, Outcome, open_call, open_outcome
 from ..record import Record
-from ..states import RETRYING, SUCCESS
+from ..states import RETRYING
 
 _NEEDS = 20
 """Tasks that it waits for that are shown by name; the others are counted."""
@@ -119,9 +119,8 @@ class Watched:
 
 
 def _opened(record: Record, data: bytes) -> Outcome:
-    # After success that of another claim is an older one, which somebody has put back.
-    claim = record.settled if record.status is SUCCESS else None
-    return open_outcome(keys.load(), data, task_id=record.id, claim=claim)._replace(payload=None)
+    outcome = open_outcome(keys.load(), data, task_id=record.id, claim=record.outcome_claim)
+    return outcome._replace(payload=None)
 
 
 def _known(records: Iterable[Record | None]) -> Iterable[Record]:

@@ -245,7 +245,7 @@ class FarClient(Client):
         self._line = line
         self.__dict__["depot"] = FarDepot(line)
 
-    def arrive(self) -> str:
+    def arrive(self, *, to_run: bool = False) -> str:  # noqa: ARG002
         return self.session  # the worker puts the session of the task that runs in its place
 
     def reap(self) -> list[Record]:

@@ -22,7 +22,6 @@ from . import card, ended
 from .follow_log import FollowedLog
 from .looks import BUTTON, WIDTH, alarm, printed
 from .page_style import hides_empty_place, style_of
-from .tally import asked
 
 if TYPE_CHECKING:
     from ..client.client import Client
@@ -209,9 +208,9 @@ class Face:
     def _open_ones(self) -> tuple[int, int]:
         """How many tasks have not ended, and how many of these have been asked to stop."""
         if self._tally is not None:
-            return self._tally.total - self._tally.ended, self._tally.asked
+            return self._tally.total - self._tally.ended, self._tally.canceling
         record = self.tasks[0].handle.record
-        return int(not record.done), int(asked(record))
+        return int(not record.done), int(record.canceling)
 
     # -- following -----------------------------------------------------------------------------
 
@@ -253,7 +252,7 @@ class Face:
     def _state(self) -> object:
         """What makes the static card another one; of a group, only that it has ended."""
         record = self.tasks[0].handle.record
-        return self.done or (isinstance(self.shown, Task) and (record.status, asked(record)))
+        return self.done or (isinstance(self.shown, Task) and (record.status, record.canceling))
 
     def _end(self) -> None:
         """The static card in the place of the widget; that stays where there is something to do.

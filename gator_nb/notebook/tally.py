@@ -18,7 +18,7 @@ class Tally:
     Attributes:
         names: their labels, in one line.
         total: how many there are.
-        asked: how many of them run and have been asked to stop.
+        canceling: how many of them run and have been asked to stop.
         held: how many a restart has held.
         errors: the errors of those that failed, and how often each.
         last_end: when the newest end was, in the store's time; 0.0 before the first.
@@ -33,7 +33,7 @@ class Tally:
         self._by_status = [0] * len(Status)
         for one in known:
             self._by_status[one.status] += 1
-        self.asked = sum(map(asked, known))
+        self.canceling = sum(one.canceling for one in known)
         self.held = sum(one.held for one in known)
         self.errors = Counter(_error(one) for one in known if one.status is Status.FAILED)
         self.last_end = max((one.finished or 0.0 for one in known), default=0.0)
@@ -46,7 +46,7 @@ class Tally:
         self._counted[record.id] = record
         self._by_status[before.status] -= times
         self._by_status[record.status] += times
-        self.asked += times * (asked(record) - asked(before))
+        self.canceling += times * (record.canceling - before.canceling)
         self.held += times * (record.held - before.held)
         self.last_end = max(self.last_end, record.finished or 0.0)
         if record.status is Status.FAILED and before.status is not Status.FAILED:
@@ -64,11 +64,6 @@ class Tally:
     @property
     def failed(self) -> int:
         return self._by_status[Status.FAILED]
-
-
-def asked(record: Record) -> bool:
-    """It runs and has been asked to stop."""
-    return record.cancel_at is not None and record.status is Status.RUNNING
 
 
 def _error(record: Record) -> str:

@@ -20,6 +20,7 @@ from .local_modules import is_local, travelled
 from .module_sources import Piece
 from .pickling import loads
 from .references import ValueOf
+from .suspects import is_bar
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -65,11 +66,6 @@ def _reduce_weak(mapping: Any) -> tuple[Any, ...]:
     return type(mapping), (), None, None, iter(list(mapping.items()))
 
 
-@functools.lru_cache(maxsize=1_000)
-def _is_bar(kind: type) -> bool:
-    return any(f"{one.__module__}.{one.__qualname__}" == "tqdm.std.tqdm" for one in kind.__mro__)
-
-
 def _refuse_bar(bar: object) -> Any:
     """One that writes to a file that pickles would itself, and fail where it is to be used."""
     raise PicklingError(f"a bar stays where it was made: {type(bar)}")
@@ -79,7 +75,7 @@ class _Reducers(dict[type, Any]):
     """cloudpickle's reducers before those of copyreg; a quarter of the time of its ChainMap."""
 
     def __missing__(self, kind: type) -> Any:
-        if _is_bar(cast("Hashable", kind)):
+        if is_bar(cast("Hashable", kind)):
             return _refuse_bar
         return copyreg.dispatch_table[kind]
 

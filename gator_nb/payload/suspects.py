@@ -3,6 +3,7 @@ nothing has to be imported for it."""
 
 import io
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 _OPEN = "open it inside the function"
@@ -109,6 +110,12 @@ def mend_of(value: Any) -> str | None:
         if mend is not None:
             return mend
     return None
+
+
+@lru_cache(maxsize=1_000)
+def is_bar(kind: type) -> bool:
+    """Whether its values are bars of tqdm, which pickle where their output does."""
+    return any(f"{one.__module__}.{one.__qualname__}" == "tqdm.std.tqdm" for one in kind.__mro__)
 
 
 def is_lazy(value: Any) -> bool:

@@ -9,7 +9,6 @@ from ..client.workforce import unless_nobody_runs
 from ..option_values import Duration, dependency_ids, seconds
 from ..payload import ResultOf
 from ..record import Record
-from ..states import Status
 from .again import again
 from .edited import edited as edited_call
 from .futures import awaited, futures_of
@@ -233,8 +232,7 @@ class Task(LocalTask):
         ...     gator.task(pow, 2, 10).cancel().canceling
         False
         """
-        record = self._handle and self._handle.record
-        return bool(record and record.cancel_at and record.status is Status.RUNNING)
+        return self._handle is not None and self._handle.record.canceling
 
     @property
     def reused(self) -> bool:

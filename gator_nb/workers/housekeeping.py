@@ -8,6 +8,7 @@ from collections.abc import Collection
 from ..backends.base import Backend
 from ..client.reaping import reap
 from ..constants import LARGE_STORE, RENEW_EVERY, RETENTION
+from ..payload.inspection import size_text
 
 _REAP_EVERY = 0.7
 """Seconds: a dead worker is found within two."""
@@ -82,6 +83,6 @@ class Housekeeping:
         size = self._backend.size()
         if size >= LARGE_STORE:
             self._log.warning(
-                "%s takes %.1f GB: `gator-nb purge` counts what it can remove",
-                self._backend.conn_string, size / 1e9,
+                "%s takes %s: `gator-nb purge` counts what it can remove",
+                self._backend.conn_string, size_text(size),
             )  # fmt: skip

@@ -212,7 +212,6 @@ class Worker:
                 pass
             self.stopping()
             self._finish()
-            Handle.moved_here()
         return self.exit_code
 
     @property
@@ -335,7 +334,6 @@ class Worker:
         if self._thread is not threading.current_thread():
             loop.stopped.wait()
             self._finish()
-            Handle.moved_here()
         return loop.clean
 
     def __enter__(self) -> Self:
@@ -366,6 +364,7 @@ class Worker:
             self._thread.join()
         elif not self.running_now:  # it still has to say what the store was not told
             self._thread.join(_LAST_WORDS)
+        Handle.moved_here()
 
     def _wake(self) -> None:
         if self._loop is not None:

@@ -27,6 +27,7 @@ from gator_nb.record import Record, lane_of
 
 from ..redis.servers import RunningServer, running
 from .measure import OURS, Case, Limit, Plan, Target, Unit, p50_and_p99, seconds_of
+from .own_queue import own_queue
 from .work import closure
 
 _LEVELS = (1_000, 10_000, 100_000, 1_000_000)
@@ -244,22 +245,13 @@ def _maps(plan: Plan) -> Iterator[Case]:
 
 def _map(count: int) -> tuple[float]:
     function = closure()
-    with _queue() as gator:
+    with own_queue() as gator:
         gator.start_worker(threads=1)
 
         def work() -> None:
             assert gator.map(function, range(count)).get(timeout=600)[-1] == count + 4
 
         return (seconds_of(work) / count * 1e6,)
-
-
-@contextmanager
-def _queue() -> Iterator[Gator]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Gator(f"sqlite:///{Path(folder)}/tasks.sqlite") as gator,
-    ):
-        yield gator
 
 
 # -- a thousand who wait ---------------------------------------------------------------------------
@@ -279,7 +271,7 @@ def _waiters(plan: Plan) -> Iterator[Case]:
 def _beside_waiters(plan: Plan, count: int) -> tuple[float, float]:
     """Those who wait are coroutines; what they wait for is not due yet."""
     function = closure()
-    with _queue() as gator:
+    with own_queue() as gator:
         gator.start_worker(threads=1)
 
         def call() -> None:
@@ -329,7 +321,7 @@ def _awaited(count: int) -> float:
         group = gator.map(function, range(count))
         assert (await asyncio.gather(*(_end_of(task) for task in group)))[-1] == count + 4
 
-    with _queue() as gator:
+    with own_queue() as gator:
         gator.start_worker(threads=1)
         return seconds_of(lambda: asyncio.run(work(gator))) / count * 1e6
 
@@ -357,7 +349,7 @@ def _run_pair(gator: Gator, number: int) -> None:
 def _pair(number: int) -> float:
     taken = {}
     for slots in (1, 2):
-        with _queue() as gator, Worker(gator, processes=slots):
+        with own_queue() as gator, Worker(gator, processes=slots):
             gator.map(count_up, [1, 1]).get(timeout=60)  # its processes are up
             taken[slots] = seconds_of(partial(_run_pair, gator, number))
     return taken[2] / taken[1]

@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from ..redis.servers import RunningServer, running
+from ..standing_still import times_asleep
 from . import peers
 from .measure import BARE, OURS, Case, Limit, Plan
 from .stores import await_finished, worker
@@ -167,16 +168,8 @@ def _watched(process: psutil.Process, seconds: float) -> tuple[float, float]:
 def _used(tree: list[psutil.Process]) -> tuple[float, int]:
     """Seconds on a core, and how often a thread of theirs went to sleep by itself."""
     ran = sum(sum(one.cpu_times()[:2]) for one in tree)
-    return ran, sum(_sleeps(status) for one in tree for status in _threads(one.pid))
+    return ran, sum(times_asleep(status) for one in tree for status in _threads(one.pid))
 
 
 def _threads(pid: int) -> Iterator[Path]:
     return Path(f"/proc/{pid}/task").glob("*/status")
-
-
-def _sleeps(status: Path) -> int:
-    try:
-        lines = status.read_text().splitlines()
-    except OSError:  # the thread has ended meanwhile
-        return 0
-    return next(int(line.split()[1]) for line in lines if line.startswith("voluntary"))

@@ -4,12 +4,10 @@ and how long a Group of ten thousand takes."""
 import contextlib
 import itertools
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
 
 from gator_nb import CANCELED, Gator, Worker, progress
 from gator_nb.host.process_tree import marked
@@ -17,6 +15,7 @@ from gator_nb.host.process_tree import marked
 from ..waiting import until
 from .killing import watched
 from .measure import OURS, Case, Limit, Plan, Unit, seconds_of
+from .own_queue import own_queue
 
 _MOST_SECONDS = 7.0
 _MANY = 10_000
@@ -119,20 +118,11 @@ TARGETS = [
 def _served(where: str) -> Iterator[Gator]:
     """A queue with one worker; nothing is left of what its tasks started."""
     options = {"processes": 1} if where == "process" else {"threads": 1}
-    with _queue() as gator:
+    with own_queue() as gator:
         with Worker(gator, **options) as worker:  # type: ignore[arg-type]
             gator.task(int).get(timeout=_PATIENCE)
             yield gator
         assert not marked(f"{worker.id}:")
-
-
-@contextmanager
-def _queue() -> Iterator[Gator]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Gator(f"sqlite:///{Path(folder)}/tasks.sqlite") as gator,
-    ):
-        yield gator
 
 
 def _canceled(gator: Gator, code: Callable[[], None]) -> float:
@@ -153,7 +143,7 @@ def _killed() -> float:
 
 
 def _many(count: int) -> tuple[float, float, float]:
-    with _queue() as gator:
+    with own_queue() as gator:
         start = time.perf_counter()
         group = gator.map(abs, range(count))
         pushed = time.perf_counter() - start

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from jupyter_client.manager import KernelManager
 
+from ..standing_still import standing_still
+
 _ROOT = Path(__file__).parents[2]
 _CELL = """
 import random, sys
@@ -39,12 +41,9 @@ class KernelClient:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """SIGSTOP, and SIGCONT afterwards."""
-        os.kill(self.pid, signal.SIGSTOP)
-        try:
+        """Alive, and silent."""
+        with standing_still(self.pid):
             yield
-        finally:
-            os.kill(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """SIGKILL, and nobody starts it again."""

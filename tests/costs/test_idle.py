@@ -13,6 +13,7 @@ from gator_nb import Gator
 from gator_nb.backends.sqlite import connection
 
 from ..redis.servers import running
+from ..standing_still import times_asleep
 from ..waiting import until
 from .counting import commands_so_far, scripts_in
 
@@ -25,15 +26,7 @@ WAKES, STATEMENTS, WRITES, REQUESTS = 60, 90, 6, 12
 def wakes() -> int:
     """How often threads of gator_nb in this process went to sleep by themselves so far."""
     ours = [one.native_id for one in threading.enumerate() if one.name.startswith("gator_nb")]
-    return sum(_sleeps(Path(f"/proc/self/task/{thread}/status")) for thread in ours)
-
-
-def _sleeps(status: Path) -> int:
-    try:
-        lines = status.read_text().splitlines()
-    except OSError:  # the thread has ended meanwhile
-        return 0
-    return next(int(line.split()[1]) for line in lines if line.startswith("voluntary"))
+    return sum(times_asleep(Path(f"/proc/self/task/{thread}/status")) for thread in ours)
 
 
 @contextmanager

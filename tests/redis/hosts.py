@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ..standing_still import standing_still
 from ..waiting import until
 
 _ROOT = Path(__file__).parents[2]
@@ -139,12 +140,9 @@ class RemoteWorker:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Stopped by SIGSTOP, and going on afterwards."""
-        self.process.send_signal(signal.SIGSTOP)
-        try:
+        """Alive, and silent."""
+        with standing_still(self.process.pid):
             yield
-        finally:
-            self.process.send_signal(signal.SIGCONT)
 
     def move_clock(self) -> None:
         """Its `time.time` is a day ahead from now on, or right again; that of the system is not."""

