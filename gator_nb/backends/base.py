@@ -19,7 +19,7 @@ from ..masking import masked
 from ..record import Record
 from ..states import Status
 from .blobs import Blobs
-from .listening import Listener, Topic
+from .listening import Listener, OnEnds, Topic
 from .values import (
     EVERYTHING,
     Answer,
@@ -45,6 +45,7 @@ __all__ = [
     "Ending",
     "Filter",
     "Listener",
+    "OnEnds",
     "Page",
     "Presence",
     "Push",
@@ -379,9 +380,12 @@ class Backend(ABC):
         """Check every index and counter against the records; a sentence for each fault."""
 
     @abstractmethod
-    def listen(self, topics: Iterable[Topic], *, nap_time: float = 0.1) -> Listener:
+    def listen(
+        self, topics: Iterable[Topic], *, nap_time: float = 0.1, on_ends: OnEnds | None = None
+    ) -> Listener:
         """A listener for these topics. Where waking can be missed, the store is looked at every
-        `nap_time` seconds."""
+        `nap_time` seconds. With `on_ends` it need not be woken for an end that the store can name
+        at once, as where it was settled in this process."""
 
     @abstractmethod
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Listening to a store: the contract of a listener, and what those of all stores share."""
 
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Literal, Protocol
 
@@ -9,6 +10,10 @@ from .values import Ending
 Topic = Literal["work", "news"]
 """What a listener is woken by: "work", there may be something to claim or to stop; "news", a
 task changed that somebody may be waiting for (it ended, was canceled, or reported progress)."""
+
+OnEnds = Callable[[Sequence[Ending]], bool]
+"""Called with tasks that have ended, where the store names them, on whichever thread hears of it
+first: it is quick, and does not call the store. True: nobody need be woken for it."""
 
 
 class Listener(Protocol):
@@ -31,10 +36,6 @@ class Listener(Protocol):
     def heard(self) -> bool:
         """Whether the store has told of one of its topics since the last call."""
 
-    def told(self) -> list[Ending] | None:
-        """Every task that has ended since the last call, where the store named them as it woke
-        this listener; None: it did not, and `changes` tells."""
-
     def close(self) -> None:
         """Give up what it holds in this process and on disk."""
 
@@ -45,6 +46,9 @@ class Hearing:
     times_heard = 0
     _heard = False
 
+    def __init__(self, on_ends: OnEnds | None = None) -> None:
+        self.on_ends = on_ends
+
     def wake(self) -> None:
         """Wake this listener, for a reason of one's own."""
         raise NotImplementedError
@@ -53,6 +57,12 @@ class Hearing:
         """The store tells of one of its topics."""
         self._note()
         self.wake()
+
+    def hear_ends(self, endings: Sequence[Ending]) -> None:
+        """The store tells of nothing but these."""
+        self._note()
+        if self.on_ends is None or not self.on_ends(endings):
+            self.wake()
 
     def _note(self) -> None:
         self.times_heard += 1
@@ -65,15 +75,12 @@ class Hearing:
         self._heard = False
         return True
 
-    def told(self) -> list[Ending] | None:
-        """Nothing by itself: `changes` tells."""
-        return None
-
 
 class Bell(Hearing):
     """A semaphore of one, taken while nothing has happened."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_ends: OnEnds | None = None) -> None:
+        super().__init__(on_ends)
         self._nothing = threading.Lock()
         self._nothing.acquire()
 

@@ -17,12 +17,13 @@ from weakref import WeakSet
 
 from ..errors import GatorError
 from ..host.places import runtime_folder
-from .base import Topic
+from .base import Ending, OnEnds, Topic
 from .listening import Hearing
 
 Look = Callable[[], int | None]
 """Answers a number that is another one once another process has written; None: not known now."""
 
+_NEWS: frozenset[Topic] = frozenset(("news",))
 _WAKE, _OWN = b"w", b"o"
 _PATH_LIMIT = 100  # bytes; the system's own is 104 to 108
 _RACY = 50_000_000  # ns; a folder's time is only as fine as the kernel's tick
@@ -41,20 +42,32 @@ class Waking:
         self._post: _Post | None = None
         _all.add(self)
 
-    def announce(self, topics: Iterable[Topic]) -> None:
-        """Wake every listener of these topics, in any process."""
+    @property
+    def names_ends(self) -> bool:
+        """Somebody in this process wants to be told which tasks have ended."""
+        return any(listener.on_ends is not None for listener in self._listeners)
+
+    def announce(self, topics: Iterable[Topic], endings: Sequence[Ending] = ()) -> None:
+        """Wake every listener of these topics, in any process. Those of this one that listen to
+        news alone are told the `endings`, where that is all the news."""
         touched = frozenset(topics)
         if not touched:
             return
         for listener in tuple(self._listeners):
-            if touched & listener.topics:
+            if not touched & listener.topics:
+                continue
+            if endings and listener.topics == _NEWS:
+                listener.hear_ends(endings)
+            else:
                 listener.hear()
         self._postbox().send(touched)
 
-    def listen(self, topics: Iterable[Topic], nap_time: float) -> "SocketListener":
+    def listen(
+        self, topics: Iterable[Topic], nap_time: float, on_ends: OnEnds | None = None
+    ) -> "SocketListener":
         wanted = frozenset(topics)
         path = self._postbox().reserve(wanted)
-        listener = SocketListener(wanted, path, self._look, nap_time, self._drop)
+        listener = SocketListener(wanted, path, self._look, nap_time, self._drop, on_ends)
         with self._lock:
             self._listeners.append(listener)
         return listener
@@ -95,7 +108,9 @@ class SocketListener(Hearing):
         look: Look,
         nap_time: float,
         drop: "Callable[[SocketListener], None]",
+        on_ends: OnEnds | None,
     ) -> None:
+        super().__init__(on_ends)
         self.topics = topics
         self._look = look
         self._nap_time = nap_time

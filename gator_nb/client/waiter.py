@@ -36,8 +36,8 @@ class Waiter:
         with self._ready:
             for ending in endings:
                 if ending.record.id in self.open:
-                    self.open.discard(ending.record.id)
                     self._fresh.append(ending)
+                    self.open.discard(ending.record.id)
             if self._fresh:
                 self._ready.notify()
 

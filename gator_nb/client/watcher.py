@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Literal
 
 from ..backends.base import Answer, Backend, Beat, Ending, Listener
@@ -179,7 +178,7 @@ class Watcher:
         if self._closed:
             raise StoreUnavailable(f"{self._backend.conn_string} was closed here: open it anew")
         if self._thread is None or not self._thread.is_alive():
-            listener = self._backend.listen(["news"])
+            listener = self._backend.listen(["news"], on_ends=self._pass_on)
             self._wake = listener.wake
             self._pushes = Pushes(listener)
             self._thread = threading.Thread(
@@ -199,12 +198,11 @@ class Watcher:
     def _follow(self, listener: Listener) -> None:
         looked_round = 0.0
         while not self._closed:
-            woken = listener.wait(self._nap())
-            told = listener.told() if woken else None  # before the look at who needs it
+            listener.wait(self._nap())
             if not self._needed():
                 self._cursor = None  # what changes meanwhile is nobody's business
                 continue
-            self._guarded(partial(self._pass_on, told))
+            self._guarded(self._pass_on_changes)
             now = time.monotonic()
             if now - looked_round >= _REAP_EVERY:
                 looked_round = now
@@ -255,18 +253,15 @@ class Watcher:
         for waiter in self._waiters():
             waiter.wonder(self._backend)
 
-    def _pass_on(self, told: list[Ending] | None) -> None:
-        """What the store has told will do for those who wait."""
-        if told is None or self._subscribers:
-            self._pass_on_changes()
-            return
-        self._away_since = None
-        if told and self._cursor is not None:
-            self._cursor = max(self._cursor, *(ending.record.version for ending in told))
+    def _pass_on(self, endings: Iterable[Ending]) -> bool:
+        """Tell those who wait of ends, on whichever thread heard of them; whether these are all
+        who need to know. The thread meets them among the changes, some time, and tells nobody
+        twice."""
         with self._lock:
-            for ending in told:
+            for ending in endings:
                 for waiter in self._waiting.get(ending.record.id, ()):
                     waiter.see([ending])
+            return not self._subscribers
 
     def _pass_on_changes(self) -> None:
         while True:
@@ -277,10 +272,8 @@ class Watcher:
             if changes.reset:
                 records = self._read_anew()
             with self._lock:
+                self._pass_on(_endings(records))
                 subscribers = list(self._subscribers)
-                for ending in _endings(records):
-                    for waiter in self._waiting.get(ending.record.id, ()):
-                        waiter.see([ending])
             for subscriber in subscribers:
                 subscriber(records)
             if len(changes.records) < _CHANGES and not changes.reset:

@@ -14,6 +14,7 @@ from ..backends.base import (
     Claimed,
     Filter,
     Listener,
+    OnEnds,
     Page,
     Presence,
     Push,
@@ -74,9 +75,6 @@ class _FarListener:
 
     def heard(self) -> bool:
         return True  # its waiters look whenever they are woken
-
-    def told(self) -> None:
-        return None
 
     def close(self) -> None:
         pass
@@ -165,7 +163,13 @@ class _FarBackend(Backend):
         found: list[Presence] = self._ask("presences")
         return found
 
-    def listen(self, topics: Iterable[Topic], *, nap_time: float = 0.1) -> Listener:  # noqa: ARG002 -- the worker knows
+    def listen(
+        self,
+        topics: Iterable[Topic],  # noqa: ARG002 -- the worker knows
+        *,
+        nap_time: float = 0.1,  # noqa: ARG002
+        on_ends: OnEnds | None = None,  # noqa: ARG002
+    ) -> Listener:
         return _FarListener(self._line)
 
     def close(self) -> None:

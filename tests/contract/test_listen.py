@@ -1,13 +1,14 @@
 """`listen`: being woken instead of asking."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
-from gator_nb.backends.base import Backend, Beat, Listener, Topic
+from gator_nb.backends.base import Backend, Beat, Ending, Listener, Topic
 
+from ..waiting import until
 from .specimens import call, push, retry, stopped, success, take_one
 from .stores import Clock
 
@@ -135,3 +136,84 @@ def test_a_closed_listener_bothers_nobody(backend: Backend) -> None:
         pass
     push(backend, "a")
     listener.wake()
+
+
+@contextmanager
+def told(backend: Backend, *, enough: bool) -> Iterator[tuple[Listener, dict[str, Ending]]]:
+    """A listener to news, and what it is told of ends; whether that is enough for all who wait."""
+    heard: dict[str, Ending] = {}
+
+    def hear(endings: Sequence[Ending]) -> bool:
+        heard.update((ending.record.id, ending) for ending in endings)
+        return enough
+
+    listener = backend.listen(["news"], nap_time=30, on_ends=hear)
+    try:
+        while listener.wait(0.02):
+            pass
+        yield listener, heard
+    finally:
+        listener.close()
+
+
+def test_an_end_is_told_with_its_outcome(backend: Backend) -> None:
+    """Nobody need be woken for that, nor ask the store; `times_heard` counts it."""
+    push(backend, "running")
+    take_one(backend)
+    with told(backend, enough=True) as (listener, heard):
+        before = listener.times_heard
+        _succeed(backend)
+        until(lambda: heard)
+        assert [one.record for one in heard.values()] == backend.get(["running"])
+        assert heard["running"].outcome == backend.outcome("running")
+        assert listener.times_heard == before + 1
+        assert not listener.wait(0.05)
+
+
+def test_whoever_needs_more_than_ends_is_woken(backend: Backend) -> None:
+    push(backend, "running")
+    take_one(backend)
+    with told(backend, enough=False) as (listener, heard):
+        _succeed(backend)
+        assert listener.wait(SOON)
+        assert heard
+
+
+def test_what_fails_with_it_is_told_as_well(backend: Backend) -> None:
+    push(backend, "running")
+    take_one(backend)
+    push(backend, "after", depends_on=("running",))
+    push(backend, "after that", depends_on=("after",))
+    with told(backend, enough=True) as (_, heard):
+        _stop(backend)
+        until(lambda: heard)
+        assert heard.keys() == {"running", "after", "after that"}
+
+
+def test_a_retry_is_no_end(backend: Backend) -> None:
+    push(backend, "running", retries=1)
+    take_one(backend)
+    with told(backend, enough=True) as (listener, heard):
+        _retry(backend)
+        listener.wait(0.05)
+        assert not heard
+
+
+def test_the_store_is_free_while_it_tells(backend: Backend) -> None:
+    """Whoever is told may have to wait for another thread, and that one for the store."""
+    push(backend, "running")
+    take_one(backend)
+    free: list[bool] = []
+
+    def hear(_: Sequence[Ending]) -> bool:
+        other = threading.Thread(target=lambda: backend.len("all"))
+        other.start()
+        other.join(SOON)
+        free.append(not other.is_alive())
+        return True
+
+    listener = backend.listen(["news"], nap_time=30, on_ends=hear)
+    _succeed(backend)
+    until(lambda: free)
+    assert free == [True]
+    listener.close()

@@ -36,7 +36,7 @@ def test_a_lost_datagram_is_made_up_for(
     backend: SQLiteBackend, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every `nap_time` a listener looks whether another process has written."""
-    monkeypatch.setattr(backend._waking, "announce", lambda _: None)
+    monkeypatch.setattr(backend._waking, "announce", lambda *_: None)
     with other_process(WAITER, path, 0.05) as waiter:
         assert waiter.stdout is not None
         assert waiter.stdout.readline() == "ready\n"

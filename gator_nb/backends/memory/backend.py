@@ -17,6 +17,7 @@ from ..base import (
     Claimed,
     Filter,
     Listener,
+    OnEnds,
     Page,
     Presence,
     Push,
@@ -199,7 +200,8 @@ class MemoryBackend(Backend):
                     answers.append(Answer.DONE)
                 else:
                     answers.append(answer_repeat(step.at(end.task_id), end.claim))
-            step.commit()
+            endings = step.commit_ends()
+        store.tell(endings)
         return answers
 
     def held(self, worker: str) -> list[tuple[str, str]]:
@@ -385,8 +387,14 @@ class MemoryBackend(Backend):
         with store.lock:
             return store.faults()
 
-    def listen(self, topics: Iterable[Topic], *, nap_time: float = 0.1) -> Listener:  # noqa: ARG002 -- no wake is missed here
-        return StoreListener(self._store, frozenset(topics))
+    def listen(
+        self,
+        topics: Iterable[Topic],
+        *,
+        nap_time: float = 0.1,  # noqa: ARG002 -- no wake is missed here
+        on_ends: OnEnds | None = None,
+    ) -> Listener:
+        return StoreListener(self._store, frozenset(topics), on_ends)
 
     def close(self) -> None:
         self.closed = True

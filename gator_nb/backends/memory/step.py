@@ -11,7 +11,7 @@ from typing import Any
 from ...constants import FORCED, MAX_LOSSES
 from ...record import Reason, Record, limit_of, rank_of, status_when_free
 from ...states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
-from ..base import Settlement
+from ..base import Ending, Settlement, Topic
 from ..refusals import limit_full
 from .store import Store
 
@@ -43,12 +43,23 @@ class Step:
         return self._staged.get(task_id) or self._store.records[task_id]
 
     def commit(self) -> None:
+        for topic in self._commit():
+            self._store.wake(topic)
+
+    def commit_ends(self) -> list[Ending]:
+        """The same, but for the news, which are these: `Store.tell` them once the lock is free, as
+        who hears of them may be waiting for it."""
+        for topic in self._commit() - {"news"}:
+            self._store.wake(topic)
+        ended = [record for record in self._staged.values() if record.done]
+        return [Ending(record, self.outcomes.get(record.id)) for record in ended]
+
+    def _commit(self) -> set[Topic]:
         store = self._store
         store.seq, store.version = self._seq, self._version
         if self.outcomes:
             store.outcomes.update(self.outcomes)
-        if self._staged:
-            store.commit(self._staged)
+        return store.commit(self._staged) if self._staged else set()
 
     # -- a task comes ------------------------------------------------------------------------
 

@@ -1,13 +1,13 @@
 """What one memory store holds, and how a change becomes part of it."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from weakref import WeakSet
 
 from ...constants import NAMES_KEPT
 from ...record import Record
 from ...states import BLOCKED, DELAYED, RETRYING, RUNNING, SUCCESS, TERMINAL, WAITING, Status
-from ..base import Presence, Topic
+from ..base import Ending, OnEnds, Presence, Topic
 from ..listening import Bell
 from .blobs import Shelf
 from .index import Index
@@ -20,8 +20,8 @@ for _status in (WAITING, DELAYED, RETRYING):
 class StoreListener(Bell):
     """One waiter of a memory store."""
 
-    def __init__(self, store: "Store", topics: frozenset[Topic]) -> None:
-        super().__init__()
+    def __init__(self, store: "Store", topics: frozenset[Topic], on_ends: OnEnds | None) -> None:
+        super().__init__(on_ends)
         self._store = store
         self._topics = topics
         with store.lock:
@@ -76,13 +76,13 @@ class Store:
             self.halfway = False
         return self._index
 
-    def commit(self, changed: Mapping[str, Record]) -> None:
-        """Make these records part of the store, and wake whom they concern."""
+    def commit(self, changed: Mapping[str, Record]) -> set[Topic]:
+        """Make these records part of the store; the topics that they concern."""
         index, records = self._index, self.records
         before = list(map(records.get, changed))
         self.halfway = True
         records.update(changed)
-        topics = set()
+        topics: set[Topic | None] = set()
         for old, new in zip(before, changed.values()):  # noqa: B905 -- as many as there are
             if old is None:
                 index.add(new)
@@ -94,9 +94,7 @@ class Store:
                     topics.add("work")  # there is room for another
         index.note(changed.values())
         self.halfway = False
-        for topic in topics:
-            if topic is not None:
-                self.wake(topic)
+        return {topic for topic in topics if topic is not None}
 
     def remove(self, doomed: Iterable[Record]) -> None:
         """Take records out, with everything that only they need."""
@@ -141,6 +139,11 @@ class Store:
     def wake(self, topic: Topic) -> None:
         for bell in self.bells[topic]:
             bell.hear()
+
+    def tell(self, endings: Sequence[Ending]) -> None:
+        """Tell of tasks that have ended; whoever calls does not hold the lock."""
+        for bell in self.bells["news"] if endings else ():
+            bell.hear_ends(endings)
 
     def faults(self) -> list[str]:
         """A sentence for each index, counter or record that does not agree with the records."""

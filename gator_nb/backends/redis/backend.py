@@ -17,6 +17,7 @@ from ..base import (
     Claimed,
     Filter,
     Listener,
+    OnEnds,
     Page,
     Presence,
     Push,
@@ -313,8 +314,10 @@ class RedisBackend(Backend):
     def verify(self) -> list[str]:
         return verify(self._server, self._run)
 
-    def listen(self, topics: Iterable[Topic], *, nap_time: float = 0.1) -> Listener:
-        return self._waking.listen(topics, nap_time, self._version)
+    def listen(
+        self, topics: Iterable[Topic], *, nap_time: float = 0.1, on_ends: OnEnds | None = None
+    ) -> Listener:
+        return self._waking.listen(topics, nap_time, self._version, on_ends)
 
     def close(self) -> None:
         self.closed = True

@@ -9,7 +9,6 @@ import logging
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from weakref import WeakSet, WeakValueDictionary
 
@@ -17,7 +16,7 @@ from redis import exceptions
 from redis.connection import AbstractConnection
 
 from ...errors import GatorError, StoreCorrupt
-from ..base import Ending, Topic
+from ..base import OnEnds, Topic
 from ..listening import Bell
 from .address import Address
 from .faults import not_allowed
@@ -34,9 +33,6 @@ _log = logging.getLogger("gator_nb")
 
 _PING_EVERY = 5.0
 """Seconds without a word after which the server is asked whether it is there."""
-
-_MOST_WORDS = 64
-"""Messages kept for a listener that does not come for them, of up to 8 KiB each."""
 
 _PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)
 _FIRST_WAIT = 2.0
@@ -63,8 +59,10 @@ class Waking:
         self._ear: _Ear | None = None
         _all.add(self)
 
-    def listen(self, topics: Iterable[Topic], nap_time: float, look: Look) -> "RedisListener":
-        listener = RedisListener(self, frozenset(topics), look, nap_time)
+    def listen(
+        self, topics: Iterable[Topic], nap_time: float, look: Look, on_ends: OnEnds | None
+    ) -> "RedisListener":
+        listener = RedisListener(self, frozenset(topics), look, nap_time, on_ends)
         with self._lock:
             self._listeners |= {listener}
             fresh = self._ear is None
@@ -101,16 +99,18 @@ class RedisListener(Bell):
     """One waiter of a store on a server."""
 
     def __init__(
-        self, waking: Waking, topics: frozenset[Topic], look: Look, nap_time: float
+        self,
+        waking: Waking,
+        topics: frozenset[Topic],
+        look: Look,
+        nap_time: float,
+        on_ends: OnEnds | None,
     ) -> None:
-        super().__init__()
+        super().__init__(on_ends)
         self.topics = topics
         self._waking = waking
         self._look = look
         self._nap = max(nap_time, _SLOWEST_LOOK)
-        self._words: deque[bytes] = deque()
-        self._is_untold = True
-        """Something happened that no words tell."""
         self._seen: int | None = None
         self._looked = time.monotonic()
 
@@ -123,7 +123,6 @@ class RedisListener(Bell):
             if super().wait(nap):
                 return True
             if self._somebody_wrote():
-                self._is_untold = True
                 self._note()
                 return True
             if limit is not None and time.monotonic() >= limit:
@@ -131,24 +130,15 @@ class RedisListener(Bell):
 
     def hear_words(self, words: bytes) -> None:
         """The store tells of one of its topics, in so many words or in none."""
-        if words and len(self._words) < _MOST_WORDS:
-            self._words.append(words)
+        if not words or self.on_ends is None:
+            self.hear()
+            return
+        try:
+            found = list(endings(words))
+        except (StoreCorrupt, TypeError, ValueError):  # not what a script of ours says
+            self.hear()
         else:
-            self._is_untold = True
-        self.hear()
-
-    def told(self) -> list[Ending] | None:
-        if self._is_untold:
-            self._is_untold = False  # before the words go: what comes now is looked for as well
-            self._words.clear()
-            return None
-        found: list[Ending] = []
-        while self._words:
-            try:
-                found += endings(self._words.popleft())
-            except (StoreCorrupt, TypeError, ValueError):  # not what a script of ours says
-                return None
-        return found
+            self.hear_ends(found)
 
     def close(self) -> None:
         self._waking.drop(self)

@@ -17,8 +17,10 @@ from ..base import (
     Beat,
     Changes,
     Claimed,
+    Ending,
     Filter,
     Listener,
+    OnEnds,
     Page,
     Presence,
     Push,
@@ -135,7 +137,10 @@ class SQLiteBackend(Backend):
 
     def settle(self, settlements: Sequence[Settlement]) -> list[Answer]:
         with self._writing() as tx:
-            return settling.settle(tx, settlements)
+            answers = settling.settle(tx, settlements)
+            if self._waking.names_ends:
+                tx.ended = settling.ended(tx, settlements)
+        return answers
 
     def held(self, worker: str) -> list[tuple[str, str]]:
         with self._reading() as db:
@@ -260,8 +265,10 @@ class SQLiteBackend(Backend):
         finally:
             handle.close()
 
-    def listen(self, topics: Iterable[Topic], *, nap_time: float = 0.1) -> Listener:
-        return self._waking.listen(topics, nap_time)
+    def listen(
+        self, topics: Iterable[Topic], *, nap_time: float = 0.1, on_ends: OnEnds | None = None
+    ) -> Listener:
+        return self._waking.listen(topics, nap_time, on_ends)
 
     def close(self) -> None:
         self.closed = True
@@ -286,7 +293,7 @@ class SQLiteBackend(Backend):
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
-        self._waking.announce(tx.topics)
+        self._waking.announce(tx.topics, [Ending(decode(row), data) for row, data in tx.ended])
 
     @contextmanager
     def _reading(self) -> Iterator[apsw.Connection]:

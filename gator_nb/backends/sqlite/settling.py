@@ -9,7 +9,8 @@ from ...states import CANCELED, FAILED, RETRYING, RUNNING, SUCCESS, TERMINAL, WA
 from ..base import Answer, Beat, Settlement
 from .blobs import own
 from .moves import end, fail_dependents, free_dependents
-from .sql import sql
+from .rows import AT
+from .sql import Row, sql
 from .transaction import Transaction
 
 _STANDING = sql("""
@@ -57,6 +58,10 @@ WHERE seq = ?
 _LOG_END = "SELECT at + length(data) FROM log WHERE seq = ? ORDER BY at DESC LIMIT 1"
 
 
+_NAMED = 50
+"""Settlements of a call after which whoever waits is told what they ended."""
+
+
 class _Standing(NamedTuple):
     """A task whose claim stands."""
 
@@ -70,6 +75,17 @@ class _Standing(NamedTuple):
 
 def settle(tx: Transaction, settlements: Sequence[Settlement]) -> list[Answer]:
     return [_settle(tx, settlement) for settlement in settlements]
+
+
+def ended(tx: Transaction, settlements: Sequence[Settlement]) -> list[tuple[Row, bytes | None]]:
+    """The tasks that these have ended, dependents among them, with the outcomes that came along;
+    none where they are so many that whoever waits had better ask."""
+    if len(settlements) > _NAMED:
+        return []
+    outcomes = {one.task_id: one.outcome for one in settlements}
+    return [
+        (row, outcomes.get(row[AT["id"]])) for row in tx.changed() if row[AT["status"]] in TERMINAL
+    ]
 
 
 def release(tx: Transaction, claims: Sequence[tuple[str, str]]) -> list[Answer]:

@@ -18,6 +18,7 @@ Lines = dict[tuple[str, str, str], int]
 
 _BY_ID = sql("SELECT $COLUMNS FROM task WHERE id = ?")
 _BY_SEQ = sql("SELECT $COLUMNS FROM task WHERE seq = ?")
+_CHANGED = sql("SELECT $COLUMNS FROM task WHERE version > ? ORDER BY version")
 _OTHER_LANES = sql("""
 SELECT count(*) FROM line WHERE queue = ? AND id <> ? AND EXISTS (
     SELECT 1 FROM counter
@@ -40,12 +41,14 @@ INSERT INTO line (queue, lane, "limit", limit_name) VALUES (?, ?, ?, ?) RETURNIN
 class Transaction:
     """What a verb works with: the connection, the time, the counters, and whom it will wake."""
 
-    __slots__ = ("_checked", "_found", "_lines", "db", "now", "seq", "topics", "version")
+    __slots__ = ("_checked", "_found", "_lines", "db", "ended", "now", "seq", "topics", "version")
 
     def __init__(self, db: apsw.Connection, now: float, lines: Lines) -> None:
         self.db = db
         self.now = now
         self.topics: set[Topic] = set()
+        self.ended: Sequence[tuple[Row, bytes | None]] = ()
+        """All that its news are about, with their outcomes, where somebody here asks for that."""
         self._lines = lines
         self._checked: set[int] = set()
         self.version: int
@@ -91,6 +94,10 @@ class Transaction:
         """The row of a task that is known to be there."""
         (found,) = self.run(_BY_SEQ, (seq,))
         return found
+
+    def changed(self) -> list[Row]:
+        """The rows of the tasks that it has changed so far."""
+        return self.run(_CHANGED, (self._found[0],))
 
     def raise_floor(self) -> None:
         """Something was removed: every cursor handed out so far is answered by a reset."""
