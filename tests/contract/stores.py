@@ -62,14 +62,16 @@ def open_cluster(_folder: Path) -> Any:
 STORES: dict[str, Callable[[Path], Any]] = {
     "memory": open_memory,
     "sqlite": open_sqlite,
+    "sqlite-many": open_sqlite,
     "redis": open_redis,
     "redis-sentinel": open_sentinel,
     "redis-cluster": open_cluster,
 }
 """By name: opens a new, empty store. What it answers has a `clock` that can be replaced."""
 
-_SLOW = {"redis-sentinel", "redis-cluster"}
-"""The verbs are those of "redis", so only the way there is tried: not at every run."""
+_SLOW = {"sqlite-many", "redis-sentinel", "redis-cluster"}
+"""The verbs are those of "sqlite", with every call taken for one of many, and of "redis", so only
+the way there is tried: not at every run."""
 
 PARAMETERS = [
     pytest.param(name, marks=[pytest.mark.slow] if name in _SLOW else []) for name in STORES

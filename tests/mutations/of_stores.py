@@ -114,6 +114,41 @@ SQLITE = (
         _SQLITE,
     ),
     Mutant(
+        "sqlite: the fence of a claim, of many",
+        "backends/sqlite/settling_many.py",
+        "AND task.claim = given.claim AND",
+        "AND",
+        _SQLITE,
+    ),
+    Mutant(
+        "sqlite: a limit is freed by one of many",
+        "backends/sqlite/settling_many.py",
+        ' AND task."limit" IS NULL',
+        "",
+        _SQLITE,
+    ),
+    Mutant(
+        "sqlite: what waits for one of many is told",
+        "backends/sqlite/settling_many.py",
+        "AND NOT EXISTS (SELECT 1 FROM dependency WHERE parent = task.seq)",
+        "",
+        _SQLITE,
+    ),
+    Mutant(
+        "sqlite: the first word of a try counts, of many",
+        "backends/sqlite/settling_many.py",
+        "plain.setdefault((one.task_id, one.claim), one)",
+        "plain.update({(one.task_id, one.claim): one})",
+        _SQLITE,
+    ),
+    Mutant(
+        "sqlite: what one of many printed is kept",
+        "backends/sqlite/settling_many.py",
+        "one.lost or one.log or one.refs",
+        "one.lost or one.refs",
+        _SQLITE,
+    ),
+    Mutant(
         "sqlite: the counter of statuses",
         "backends/sqlite/schema.sql",
         "    UPDATE counter SET n = n - 1 WHERE id = old.line * 8 + old.status;\n"

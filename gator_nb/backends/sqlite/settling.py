@@ -10,6 +10,7 @@ from ..base import Answer, Beat, Settlement
 from .blobs import own
 from .moves import end, fail_dependents, free_dependents
 from .rows import AT
+from .settling_many import settle_plain
 from .sql import Row, sql
 from .transaction import Transaction
 
@@ -74,7 +75,11 @@ class _Standing(NamedTuple):
 
 
 def settle(tx: Transaction, settlements: Sequence[Settlement]) -> list[Answer]:
-    return [_settle(tx, settlement) for settlement in settlements]
+    plain = settle_plain(tx, settlements)
+    return [
+        Answer.DONE if (one.task_id, one.claim) in plain else _settle(tx, one)
+        for one in settlements
+    ]
 
 
 def ended(tx: Transaction, settlements: Sequence[Settlement]) -> list[tuple[Row, bytes | None]]:
