@@ -30,8 +30,9 @@ USUAL_PORT = 5006
 TOKEN = "GATOR_NB_DASHBOARD_TOKEN"  # noqa: S105 -- its name
 PASSWORD = "GATOR_NB_DASHBOARD_PASSWORD"  # noqa: S105 -- its name
 _LONGEST_SOCKET = 103
-_SESSION_LIFETIME = 60_000
-"""Milliseconds that a session outlives its browser's connection: a closed lid comes back to it."""
+_SESSION_LIFETIME = 15_000
+"""Milliseconds that a session outlives its browser's connection: a moment without a network comes
+back to it. A page that comes later begins anew where its address says."""
 
 
 class CannotServe(GatorError):

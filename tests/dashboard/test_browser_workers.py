@@ -87,6 +87,9 @@ def test_a_worker_says_what_it_has_and_that_it_ends(
         line = page.locator("tr", has=page.locator(".w-worker", has_text="lab-7"))
         expect(line).to_contain_text("Alive")
         expect(line.locator(".w-has")).to_have_text("2 gpu, 64 GB memory")
+        page.set_viewport_size({"width": 390, "height": 800})
+        shown = line.locator(".w-has .cut")
+        assert shown.evaluate("one => one.scrollWidth <= one.clientWidth"), "cut on a phone"
         until(lambda: gator[task.task_id].status is Status.RUNNING)
         ending = threading.Thread(target=worker.stop)
         ending.start()
