@@ -69,6 +69,7 @@ def _busy(shoot: Shot, dsn: str) -> None:
         shoot("workers", url, _workers)
         shoot("share", url, _share)
         shoot("keys", url, _keys)
+        shoot("offers", url, _offers)
 
 
 def _workers(page: Page) -> None:
@@ -80,6 +81,14 @@ def _workers(page: Page) -> None:
 def _share(page: Page) -> None:
     _ready(page)
     page.get_by_role("button", name="Share").click()
+
+
+def _offers(page: Page) -> None:
+    _ready(page)
+    page.keyboard.press("/")
+    page.keyboard.type("status:failed name:")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(800)
 
 
 def _keys(page: Page) -> None:

@@ -127,6 +127,37 @@ def test_the_filter_is_in_the_address(page: Page, shared_url: str, shared_store:
     expect(page.locator("h2", has_text="Tasks that match")).to_be_visible()
 
 
+def test_the_filter_offers_what_is_there(page: Page, shared_url: str, shared_store: str):
+    """Keys first, then the values of one; by arrows or by a click, quoted where that is needed."""
+    with Gator(shared_store, "offered") as gator:
+        for name in ("load table", "load rows", "fit"):
+            gator.options(name=name, tags=["nightly"], delay_by=900).task(pow, 2, 10)
+    open_page(page, f"{shared_url}?q=queue:offered")
+    expect(page.locator("tbody tr")).to_have_count(3)
+    field, offers = page.get_by_role("searchbox"), page.get_by_role("option")
+    field.focus()
+    page.keyboard.press("End")
+    page.keyboard.type(" na")
+    expect(offers).to_have_text(["name:"])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.type("load")
+    expect(offers).to_have_text(["load rows", "load table"])
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("option", selected=True)).to_have_text("load table")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value('queue:offered name:"load table" ')
+    expect(page.locator("tbody tr")).to_have_count(1)
+    field.fill("tag:")
+    page.get_by_role("option", name="nightly").click()
+    expect(field).to_have_value("tag:nightly ")
+    expect(page.locator("tbody tr")).to_have_count(3)
+    field.fill("status:fi")
+    expect(offers).to_have_text(["finished"])
+    page.keyboard.press("Enter")  # nothing is chosen: what was typed counts
+    expect(page.get_by_text("no status is called")).to_be_visible()
+
+
 def test_all_that_match_are_canceled_after_a_yes(page: Page, shared_url: str, shared_store: str):
     """The number is named first."""
     with Gator(shared_store, "many") as gator:

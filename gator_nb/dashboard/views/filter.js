@@ -1,5 +1,21 @@
 const TYPED = 300
 const KEYS = ["status:", "queue:", "name:", "tag:", "worker:", "id:", "error:"]
+const OFFERED = 12
+// What is being typed: a key, if there is one yet, and a value that may be quoted.
+const TERM = /(?:([a-z]+):)?(?:"([^"]*)|([^\s"]*))$/i
+
+function offered(head, known) {
+  const [all, key, quoted, plain] = TERM.exec(head)
+  const before = head.slice(0, head.length - all.length)
+  const typed = (quoted ?? plain).toLowerCase()
+  if (key === undefined && quoted !== undefined) { return [] }
+  if (key === undefined) {
+    return KEYS.filter((one) => one.startsWith(typed)).map((one) => ({word: one, text: before + one}))
+  }
+  const values = (known[key.toLowerCase()] || []).filter((one) => one.toLowerCase().includes(typed))
+  const written = (one) => /\s/.test(one) ? `"${one}"` : one
+  return values.slice(0, OFFERED).map((one) => ({word: one, text: `${before}${key}:${written(one)} `}))
+}
 
 export function render({model}) {
   const root = make("div", "filter")
@@ -18,16 +34,44 @@ export function render({model}) {
   const slash = make("kbd", "", "/")
   field.append(icon("find"), input, clear, slash)
   const keys = make("div", "keys")
-  for (const key of KEYS) {
-    const button = make("button", "mono", key)
-    button.type = "button"
-    button.tabIndex = -1
-    button.addEventListener("pointerdown", (event) => {
-      event.preventDefault()
-      input.value = `${input.value.trimEnd()} ${key}`.trimStart()
-      input.focus()
-    })
-    keys.append(button)
+  keys.id = "offers"
+  keys.setAttribute("role", "listbox")
+  keys.setAttribute("aria-label", "What may follow")
+  input.setAttribute("aria-controls", keys.id)
+  input.setAttribute("aria-autocomplete", "list")
+  let chosen = -1
+  const choose = (place) => {
+    const options = [...keys.children], stops = options.length + 1
+    chosen = (place + 1 + stops) % stops - 1
+    options.forEach((one, at) => one.setAttribute("aria-selected", at === chosen))
+    if (chosen < 0) { input.removeAttribute("aria-activedescendant") }
+    else { input.setAttribute("aria-activedescendant", options[chosen].id) }
+  }
+  const accept = ({text}) => {
+    const rest = input.value.slice(input.selectionEnd)
+    input.value = text + rest.trimStart()
+    input.setSelectionRange(text.length, text.length)
+    input.focus()
+    offer()
+    if (text.endsWith(" ")) { send() }
+    show()
+  }
+  let offers = []
+  const offer = () => {
+    const found = offered(input.value.slice(0, input.selectionStart), model.known)
+    const same = found.length === offers.length && found.every((one, at) => one.text === offers[at].text)
+    if (same) { return }
+    offers = found
+    keys.replaceChildren(...offers.map((one, at) => {
+      const button = make("button", "mono", one.word)
+      button.type = "button"
+      button.tabIndex = -1
+      button.id = `offer-${at}`
+      button.setAttribute("role", "option")
+      button.addEventListener("pointerdown", (event) => { event.preventDefault(); accept(one) })
+      return button
+    }))
+    choose(-1)
   }
   const said = make("div", "said")
   said.setAttribute("role", "status")
@@ -66,10 +110,25 @@ export function render({model}) {
     sent = model.text
     show()
   }
-  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(send, TYPED); show() })
+  input.addEventListener("input", () => {
+    clearTimeout(timer)
+    timer = setTimeout(send, TYPED)
+    offer()
+    show()
+  })
+  for (const event of ["focus", "click", "keyup"]) { input.addEventListener(event, offer) }
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") { send() }
-    if (event.key === "Escape") {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault()
+      choose(event.key === "ArrowDown" ? chosen + 1 : chosen - 1)
+    }
+    if (event.key === "Enter") {
+      if (chosen < 0) { send() } else { accept(offers[chosen]) }
+    }
+    if (event.key === "Escape" && chosen >= 0) {
+      event.preventDefault()
+      choose(-1)
+    } else if (event.key === "Escape") {
       event.preventDefault()
       if (input.value) { input.value = ""; send(); show() } else { input.blur() }
     }
@@ -87,6 +146,7 @@ export function render({model}) {
   model.on("text", take)
   model.on("trouble", show)
   model.on("search", show)
+  model.on("known", () => { if (root.getRootNode().activeElement === input && chosen < 0) { offer() } })
   input.value = model.text
   show()
   return root
