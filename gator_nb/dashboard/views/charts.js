@@ -1,4 +1,4 @@
-const WINDOWS = [[300, "5 min"], [3600, "1 h"], [21600, "6 h"], [86400, "1 d"], [604800, "7 d"], [null, "all"]]
+const WINDOWS = [[60, "1 min"], [300, "5 min"], [3600, "1 h"], [21600, "6 h"], [86400, "1 d"], [604800, "7 d"], [null, "all"]]
 
 // A note at the pointer; only ever text.
 class Tip {

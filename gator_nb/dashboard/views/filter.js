@@ -14,7 +14,11 @@ function offered(head, known) {
   }
   const values = (known[key.toLowerCase()] || []).filter((one) => one.toLowerCase().includes(typed))
   const written = (one) => /\s/.test(one) ? `"${one}"` : one
-  return values.slice(0, OFFERED).map((one) => ({word: one, text: `${before}${key}:${written(one)} `}))
+  // What is typed so far is no value yet, and is not filtered by until Enter or a blank says so.
+  const begun = typed !== "" && !values.some((one) => one.toLowerCase() === typed)
+  return values.slice(0, OFFERED).map((one) => ({
+    word: one, text: `${before}${key}:${written(one)} `, begun,
+  }))
 }
 
 export function render({model}) {
@@ -112,8 +116,8 @@ export function render({model}) {
   }
   input.addEventListener("input", () => {
     clearTimeout(timer)
-    timer = setTimeout(send, TYPED)
     offer()
+    if (!offers.some((one) => one.begun)) { timer = setTimeout(send, TYPED) }
     show()
   })
   for (const event of ["focus", "click", "keyup"]) { input.addEventListener(event, offer) }
