@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Self
 
+from .peers import WITHOUT_STORE
+
 Unit = Literal[
     "/s", "µs", "ms", "s", "bytes", "MB", "x", "arrays", "% of a core", "wakes/s", "%", "tasks"
 ]
@@ -159,7 +161,8 @@ def _other(target: Target, series: list[Series]) -> Series | None:
     what = target.than_what or target.what
     if target.than != "best peer":
         return _of(what, target.than, series)
-    there = [one for one in series if one.what == what and one.who not in (OURS, BARE)]
+    others = (OURS, BARE, *WITHOUT_STORE)  # what keeps nothing is no peer in this
+    there = [one for one in series if one.what == what and one.who not in others]
     best = max if there and there[0].unit in _MORE_IS_BETTER else min
     return best(there, key=lambda one: one.median, default=None)
 
