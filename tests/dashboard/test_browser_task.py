@@ -152,6 +152,9 @@ def test_the_filter_offers_what_is_there(page: Page, shared_url: str, shared_sto
     page.get_by_role("option", name="nightly").click()
     expect(field).to_have_value("tag:nightly ")
     expect(page.locator("tbody tr")).to_have_count(3)
+    field.fill("queue:offere")
+    page.keyboard.type("d")  # now it is a value, and needs no Enter
+    expect(page).to_have_url(re.compile(r"q=queue%3Aoffered$"))
     field.fill("status:fi")
     expect(offers).to_have_text(["finished"])
     page.keyboard.press("Enter")  # nothing is chosen: what was typed counts

@@ -64,8 +64,8 @@ export function render({model}) {
   const offer = () => {
     const found = offered(input.value.slice(0, input.selectionStart), model.known)
     const same = found.length === offers.length && found.every((one, at) => one.text === offers[at].text)
-    if (same) { return }
     offers = found
+    if (same) { return }
     keys.replaceChildren(...offers.map((one, at) => {
       const button = make("button", "mono", one.word)
       button.type = "button"
