@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 _BATCH_SECONDS = 0.020
 """Work that one claim takes, by the recent median: long enough to share a round trip, short
 enough that nobody else could have run it sooner."""
-_BATCH_LIMIT = 200
+_BATCH_LIMIT = 400
+_PART_MISSING = 3
+"""A third of a batch is missing when more is claimed: with half of it, a slot had run dry before a
+server had taken what had ended and handed out more."""
 _LOOK_EVERY = 2.0
 """Seconds after which an idle worker looks for work though nothing woke it, and a busy one for
 work of lanes that it does not know yet."""
@@ -71,7 +74,7 @@ class Claiming:
             batch = min(batch, worker.max_tasks - worker.tasks_complete)
         busy = self._busy(held)
         missing = batch - busy
-        return missing if busy < slots or missing * 2 >= batch else 0
+        return missing if busy < slots or missing * _PART_MISSING >= batch else 0
 
     def _busy(self, held: int) -> int:
         return held - sum(one.paused for one in self._executor.running())

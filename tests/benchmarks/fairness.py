@@ -28,7 +28,7 @@ _LANES = "share of a lane with needs, filled in turn with one without"
 _AHEAD = "of a flood, ran before ten urgent ones pushed meanwhile"
 
 TARGETS = [Limit(f"{store}: {_AHEAD}", 200) for store in _STORES]
-"""One claim may have taken so many already (`_BATCH_LIMIT`)."""
+"""A claim takes what runs within 20 ms."""
 
 
 @contextmanager
