@@ -25,6 +25,8 @@ _PIECE = 1 << 18
 _PIECES = 32
 """Pieces that one child is heard for before the others are: a flood must not hold up a cancel. It
 is more than a pipe or a socket holds, so all is heard that was said before a death."""
+_LOOK_EVERY = 0.05
+"""Seconds between two looks at its memory, at least."""
 _LAST_WORDS = 2000
 """Bytes of a task's output that the certificate of its death shows."""
 _ON_ERROR_SECONDS = 30.0
@@ -133,6 +135,7 @@ class ChildProcess:
         """The GPUs of the tasks that it runs; None before its first."""
         self.peak_memory = 0
         """Bytes; 0 where nobody tells."""
+        self._looked_at = 0.0
         self.doomed = False
         """It was killed by us, or is about to end."""
         self.hung_up_at: float | None = None
@@ -293,7 +296,9 @@ class ChildProcess:
 
     def look_at_memory(self) -> None:
         """Note what it has held so far; after its death nobody may tell."""
-        if self.one is not None:
+        now = time.monotonic()
+        if self.one is not None and now - self._looked_at >= _LOOK_EVERY:
+            self._looked_at = now
             self.peak_memory = max(self.peak_memory, peak_of(self.process.pid))
 
     def dead(self) -> bool:
