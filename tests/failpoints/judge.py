@@ -1,5 +1,6 @@
 """What must hold once somebody else has finished the work of a process that died."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from ..waiting import until
 _LATER = 3 * 3600.0
 """Seconds that the clock of the survivor is ahead: what was delayed is due, and a batch that nobody
 goes on with has been silent for long enough."""
+_COMES_UP = 10.0
+"""Seconds within which an interpreter has started, whatever else the machine does."""
 
 
 def note_worker(folder: Path, worker: Worker) -> None:
@@ -78,8 +81,17 @@ def _faults(gator: Gator, folder: Path) -> Iterator[str]:
             yield f"group {group} has {number} tasks of three"
     yield from (f"verify: {one}" for one in gator.backend.verify())
     for (worker,) in _lines(folder / "workers"):
-        if left := marked(f"{worker}:"):
+        if left := _left_of(worker):
             yield f"processes of worker {worker} are left: {left}"
+
+
+def _left_of(worker: str) -> list[int]:
+    """Its processes, once they have had the time to end: a child that was being started as its
+    worker died sees that when it has come up."""
+    until = time.monotonic() + _COMES_UP
+    while (left := marked(f"{worker}:")) and time.monotonic() < until:
+        time.sleep(0.02)
+    return sorted(left)
 
 
 def _faults_of(gator: Gator, record: Record, ran: list[tuple[str, str]]) -> Iterator[str]:
