@@ -43,8 +43,8 @@ class Waking:
         _all.add(self)
 
     @property
-    def names_ends(self) -> bool:
-        """Somebody in this process wants to be told which tasks have ended."""
+    def wants_ends(self) -> bool:
+        """Somebody in this process asked to be told which tasks have ended."""
         return any(listener.on_ends is not None for listener in self._listeners)
 
     def announce(self, topics: Iterable[Topic], endings: Sequence[Ending] = ()) -> None:

@@ -26,7 +26,7 @@ from ..base import (
 )
 from .blobs import MemoryBlobs
 from .finding import fits, in_queue, open_dependency
-from .holding import answer_repeat, append_log, held, renew, standing
+from .holding import answer_repeat, held, renew, settle, standing
 from .put import PutStep
 from .ready import keep_time, take
 from .retention import forgettable
@@ -189,17 +189,7 @@ class MemoryBackend(Backend):
         store = self._store
         with store.lock:
             step = Step(store, self.clock())
-            answers = []
-            for end in settlements:
-                record = held(store, step, end.task_id, end.claim)
-                if record is not None:
-                    step.settle(record, end)
-                    if end.log:
-                        append_log(store, end.task_id, end.log)
-                    store.shelf.own(end.task_id, end.refs)
-                    answers.append(Answer.DONE)
-                else:
-                    answers.append(answer_repeat(step.at(end.task_id), end.claim))
+            answers = [settle(store, step, end) for end in settlements]
             endings = step.commit_ends()
         store.tell(endings)
         return answers

@@ -3,7 +3,7 @@
 from ...constants import FORCED
 from ...record import Record
 from ...states import RUNNING, WAITING
-from ..base import Answer, Beat
+from ..base import Answer, Beat, Settlement
 from .step import Step
 from .store import Store
 
@@ -40,6 +40,18 @@ def renew(store: Store, step: Step, beat: Beat) -> Answer:
         step.tell(record, **told)
         store.wake("news")
     return standing(record)
+
+
+def settle(store: Store, step: Step, end: Settlement) -> Answer:
+    """Write down how its holder says a try has ended."""
+    record = held(store, step, end.task_id, end.claim)
+    if record is None:
+        return answer_repeat(step.at(end.task_id), end.claim)
+    step.settle(record, end)
+    if end.log:
+        append_log(store, end.task_id, end.log)
+    store.shelf.own(end.task_id, end.refs)
+    return Answer.DONE
 
 
 def standing(record: Record) -> Answer:

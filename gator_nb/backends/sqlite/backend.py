@@ -138,7 +138,7 @@ class SQLiteBackend(Backend):
     def settle(self, settlements: Sequence[Settlement]) -> list[Answer]:
         with self._writing() as tx:
             answers = settling.settle(tx, settlements)
-            if self._waking.names_ends:
+            if self._waking.wants_ends:
                 tx.ended = settling.ended(tx, settlements)
         return answers
 

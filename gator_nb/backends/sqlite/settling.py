@@ -114,9 +114,7 @@ def renew(tx: Transaction, worker: str, beats: Sequence[Beat]) -> list[Answer]:
 
 def append_log(tx: Transaction, seq: int, data: bytes) -> None:
     """Add output to the end of a task's log."""
-    last = tx.run(
-        "SELECT at + length(data) FROM log WHERE seq = ? ORDER BY at DESC LIMIT 1", (seq,)
-    )
+    last = tx.run(_LOG_END, (seq,))
     tx.run(
         "INSERT INTO log (seq, at, data) VALUES (?, ?, ?)", (seq, last[0][0] if last else 0, data)
     )

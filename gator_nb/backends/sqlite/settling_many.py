@@ -10,8 +10,8 @@ from ..base import Settlement
 from .sql import sql
 from .transaction import Transaction
 
-Try = tuple[str, str]
-"""A task's id and a claim on it."""
+TaskClaim = tuple[str, str]
+"""The id of a task, and a claim on it."""
 
 FEW = 8
 """Below so many, one by one is as quick."""
@@ -49,10 +49,10 @@ SELECT column1, column2 FROM (VALUES {_rows(2)}) WHERE column1 IS NOT NULL
 """  # noqa: S608 -- marks
 
 
-def settle_plain(tx: Transaction, settlements: Sequence[Settlement]) -> set[Try]:
+def settle_plain(tx: Transaction, settlements: Sequence[Settlement]) -> set[TaskClaim]:
     """End those of these that nothing else depends on, that free no limit and that have nothing to
     write beside their outcome. What is left is for a closer look."""
-    plain: dict[Try, Settlement] = {}
+    plain: dict[TaskClaim, Settlement] = {}
     for one in settlements:
         if one.status in TERMINAL and not (one.lost or one.log or one.refs):
             plain.setdefault((one.task_id, one.claim), one)  # the first word of a try counts
@@ -66,7 +66,7 @@ def settle_plain(tx: Transaction, settlements: Sequence[Settlement]) -> set[Try]
     return set(seqs)
 
 
-def _end(tx: Transaction, settlements: Sequence[Settlement]) -> dict[Try, int]:
+def _end(tx: Transaction, settlements: Sequence[Settlement]) -> dict[TaskClaim, int]:
     """The seqs of those that have ended."""
     version = tx.stamps(len(settlements))
     rows = [(version + at, *_given(one), tx.now) for at, one in enumerate(settlements, 1)]
